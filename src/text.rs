@@ -1,0 +1,184 @@
+//! Words that come from elsewhere: shown as they are, never able to act.
+//!
+//! Knows what the notebook kernel and a reader's eye could take for something else; knows nothing about markup.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::ops::Deref;
+
+/// Free text from a server or a person: a name, a note, a log line, a message.
+///
+/// It compares, sorts and searches as the very string that came. Only when shown (`Display`, tables, drawings) is it
+/// made harmless: the kernel's control words are broken by an invisible character, and control or bidirectional
+/// characters appear as their escapes, so that nobody is misled and no cell runs twice.
+///
+/// ```
+/// use pve_notebook::Text;
+/// let name = Text::from("db\u{202e}1");
+/// assert_eq!(name, "db\u{202e}1");
+/// assert_eq!(name.to_string(), "db\\u{202e}1");
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text(String);
+
+/// What begins every control line of the evcxr kernel.
+const MARK: &str = "EVCXR_";
+/// The same to the eye, with a word joiner inside; nothing to the kernel.
+const BROKEN_MARK: &str = "EVCXR\u{2060}_";
+
+impl Text {
+    /// The string as it came, for comparing and searching. To show it, use `Display`.
+    pub fn raw(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is nothing in it but white space.
+    pub fn is_blank(&self) -> bool {
+        self.0.trim().is_empty()
+    }
+
+    /// The first line, shown, cut to `width` characters with an ellipsis.
+    pub fn brief(&self, width: usize) -> String {
+        let line = self.0.lines().next().unwrap_or_default();
+        let shown = Text::from(line).to_string();
+        let more = self.0.lines().nth(1).is_some();
+        if shown.chars().count() > width || more {
+            let kept: String = shown.chars().take(width.saturating_sub(1)).collect();
+            format!("{}…", kept.trim_end())
+        } else {
+            shown
+        }
+    }
+}
+
+/// Breaks the kernel's control words in text that is about to be printed.
+pub(crate) fn break_marks(text: &str) -> String {
+    text.replace(MARK, BROKEN_MARK)
+}
+
+fn misleads(c: char) -> bool {
+    (c.is_control() && c != '\n' && c != '\t')
+        || matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.0.contains(MARK) && !self.0.contains(misleads) {
+            return f.pad(&self.0);
+        }
+        let mut shown = String::with_capacity(self.0.len() + 16);
+        for c in self.0.chars() {
+            if misleads(c) {
+                shown.extend(c.escape_unicode());
+            } else {
+                shown.push(c);
+            }
+        }
+        f.pad(&break_marks(&shown))
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.to_string())
+    }
+}
+
+impl Deref for Text {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for Text {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for Text {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Text {
+        Text(text.to_owned())
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Text {
+        Text(text)
+    }
+}
+
+impl From<&String> for Text {
+    fn from(text: &String) -> Text {
+        Text(text.clone())
+    }
+}
+
+impl From<&Text> for Text {
+    fn from(text: &Text) -> Text {
+        text.clone()
+    }
+}
+
+impl PartialEq<str> for Text {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl PartialEq<&str> for Text {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
+    }
+}
+
+impl PartialEq<String> for Text {
+    fn eq(&self, other: &String) -> bool {
+        self.0 == *other
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Text {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Text, D::Error> {
+        String::deserialize(from).map(Text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_lines_of_the_kernel_lose_their_mark_when_shown() {
+        for line in [
+            "EVCXR_EXECUTION_COMPLETE",
+            "x EVCXR_BEGIN_CONTENT text/html",
+            "EVCXR_VARIABLE_CHANGED_TYPE:pve",
+            "EVCXR_EVCXR_",
+        ] {
+            assert!(!Text::from(line).to_string().contains(MARK), "{line}");
+            assert!(!format!("{:?}", Text::from(line)).contains(MARK), "{line}");
+        }
+    }
+
+    #[test]
+    fn it_compares_as_the_string_that_came() {
+        assert_eq!(Text::from("a\u{200f}b"), "a\u{200f}b");
+        assert_eq!(Text::from("a\u{200f}b").to_string(), "a\\u{200f}b");
+        assert_eq!(Text::from("line 1\nline 2").to_string(), "line 1\nline 2");
+    }
+
+    #[test]
+    fn brief_says_that_there_is_more() {
+        assert_eq!(Text::from("short").brief(10), "short");
+        assert_eq!(Text::from("one\ntwo").brief(10), "one…");
+        assert_eq!(Text::from("a long sentence").brief(7), "a long…");
+    }
+}

@@ -1,0 +1,403 @@
+//! Values with a meaning: bytes, ratios, ages, moments, and readings that may be missing for a reason.
+//!
+//! Knows how people read them; knows nothing about Proxmox or about pages.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::time::Duration;
+
+use crate::text::Text;
+
+/// A number of bytes, shown in the binary units that Proxmox VE itself uses.
+///
+/// ```
+/// use pve_notebook::Bytes;
+/// assert_eq!(Bytes(4 << 30).to_string(), "4 GiB");
+/// assert_eq!(Bytes(1_610_612_736).to_string(), "1.5 GiB");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bytes(pub u64);
+
+impl Bytes {
+    /// This many mebibytes.
+    pub const fn mib(n: u64) -> Bytes {
+        Bytes(n << 20)
+    }
+
+    /// This many gibibytes.
+    pub const fn gib(n: u64) -> Bytes {
+        Bytes(n << 30)
+    }
+
+    /// How much of `whole` this is; `None` of a whole of zero.
+    pub fn of(self, whole: Bytes) -> Option<Ratio> {
+        (whole.0 > 0).then(|| Ratio(self.0 as f64 / whole.0 as f64))
+    }
+}
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut size = self.0 as f64;
+        let mut units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"].into_iter();
+        let mut unit = units.next().unwrap_or("B");
+        // 1023.5 would be rounded to "1024": the next unit reads better.
+        while size >= 1023.5 {
+            let Some(next) = units.next() else { break };
+            (size, unit) = (size / 1024.0, next);
+        }
+        let tenths = (size * 10.0).round() / 10.0;
+        if unit == "B" || tenths >= 10.0 || tenths.fract() == 0.0 {
+            f.pad(&format!("{size:.0} {unit}"))
+        } else {
+            f.pad(&format!("{tenths:.1} {unit}"))
+        }
+    }
+}
+
+impl std::iter::Sum for Bytes {
+    fn sum<I: Iterator<Item = Bytes>>(each: I) -> Bytes {
+        Bytes(each.fold(0, |sum, b| sum.saturating_add(b.0)))
+    }
+}
+
+impl std::ops::Add for Bytes {
+    type Output = Bytes;
+    fn add(self, other: Bytes) -> Bytes {
+        Bytes(self.0.saturating_add(other.0))
+    }
+}
+
+impl std::ops::Sub for Bytes {
+    type Output = Bytes;
+    /// Never below zero: Proxmox VE reports more used than there is now and then.
+    fn sub(self, other: Bytes) -> Bytes {
+        Bytes(self.0.saturating_sub(other.0))
+    }
+}
+
+/// A part of a whole, 1.0 being all of it; shown in percent.
+///
+/// ```
+/// use pve_notebook::Ratio;
+/// assert_eq!(Ratio(0.412).to_string(), "41%");
+/// assert_eq!(Ratio(0.004).to_string(), "0.4%");
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ratio(pub f64);
+
+impl Ratio {
+    /// In percent.
+    pub fn percent(self) -> f64 {
+        self.0 * 100.0
+    }
+}
+
+impl fmt::Display for Ratio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let percent = self.percent();
+        if percent > 0.0 && percent < 0.95 {
+            f.pad(&format!("{percent:.1}%"))
+        } else {
+            f.pad(&format!("{percent:.0}%"))
+        }
+    }
+}
+
+impl PartialEq for Ratio {
+    fn eq(&self, other: &Ratio) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Ratio {}
+
+impl PartialOrd for Ratio {
+    fn partial_cmp(&self, other: &Ratio) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ratio {
+    fn cmp(&self, other: &Ratio) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl PartialEq<f64> for Ratio {
+    fn eq(&self, other: &f64) -> bool {
+        self.0 == *other
+    }
+}
+
+impl PartialOrd<f64> for Ratio {
+    fn partial_cmp(&self, other: &f64) -> Option<Ordering> {
+        self.0.partial_cmp(other)
+    }
+}
+
+/// A length of time in whole seconds, shown as a person would say it.
+///
+/// ```
+/// use pve_notebook::Age;
+/// assert_eq!(Age(3 * 86_400).to_string(), "3 days");
+/// assert_eq!(Age(7_300).to_string(), "2 h 1 min");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Age(pub u64);
+
+impl Age {
+    /// As a duration of the standard library.
+    pub fn duration(self) -> Duration {
+        Duration::from_secs(self.0)
+    }
+}
+
+impl fmt::Display for Age {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (s, min, h, days) = (self.0, self.0 / 60, self.0 / 3_600, self.0 / 86_400);
+        let shown = match s {
+            0..60 => format!("{s} s"),
+            60..3_600 => format!("{min} min"),
+            3_600..36_000 if min % 60 > 0 => format!("{h} h {} min", min % 60),
+            3_600..172_800 => format!("{h} h"),
+            _ => format!("{days} days"),
+        };
+        f.pad(&shown)
+    }
+}
+
+/// A point in time, in UTC, to the second.
+///
+/// ```
+/// use pve_notebook::Moment;
+/// assert_eq!(Moment::from_unix(1_768_467_600).to_string(), "2026-01-15 09:00:00 UTC");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(pub jiff::Timestamp);
+
+impl Moment {
+    /// The moment this many seconds after 1970 began; what no calendar holds becomes the nearest that it does.
+    pub fn from_unix(seconds: i64) -> Moment {
+        let clamped = seconds.clamp(jiff::Timestamp::MIN.as_second(), jiff::Timestamp::MAX.as_second());
+        Moment(jiff::Timestamp::from_second(clamped).unwrap_or_default())
+    }
+
+    /// Seconds since 1970 began.
+    pub fn unix(self) -> i64 {
+        self.0.as_second()
+    }
+
+    /// How long after `earlier` this is; zero when it is not after it (clocks of two machines differ).
+    pub fn since(self, earlier: Moment) -> Age {
+        Age(u64::try_from(self.unix() - earlier.unix()).unwrap_or(0))
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.0.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+        f.pad(&shown)
+    }
+}
+
+/// Why a value is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Why {
+    /// The node that would tell is offline.
+    NodeOffline,
+    /// The node is online but its status daemon has not reported the guest (hung, or the guest is seconds old).
+    NotReportedYet,
+    /// Proxmox VE reports no such number while the guest is stopped.
+    NotWhileStopped,
+    /// Proxmox VE does not report it for this kind of object at all.
+    NeverReported,
+    /// The disk use inside a virtual machine is known only to its own operating system.
+    KnownInsideOnly,
+    /// The storage is not active on the node.
+    StorageInactive,
+    /// The answer had no such field.
+    NotInAnswer,
+    /// The identity lacks this privilege on the object.
+    Needs(&'static str),
+    /// The call that would tell failed; the output says so beside it.
+    CallFailed,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Why::NodeOffline => f.pad("node offline"),
+            Why::NotReportedYet => f.pad("not reported by its node"),
+            Why::NotWhileStopped => f.pad("not reported while stopped"),
+            Why::NeverReported => f.pad("not reported by Proxmox VE"),
+            Why::KnownInsideOnly => f.pad("known only inside the VM"),
+            Why::StorageInactive => f.pad("storage not active"),
+            Why::NotInAnswer => f.pad("not in the answer"),
+            Why::Needs(privilege) => f.pad(&format!("needs {privilege}")),
+            Why::CallFailed => f.pad("could not be read"),
+        }
+    }
+}
+
+/// A value that was read, or the reason why it could not be.
+///
+/// Readings are ordered (missing ones lowest) and compare with plain values, so filters and sorting need no
+/// unwrapping; a missing value never counts as zero.
+///
+/// ```
+/// use pve_notebook::{Bytes, Reading, Why};
+/// let known = Reading::Known(Bytes::gib(2));
+/// let missing = Reading::Missing(Why::NodeOffline);
+/// assert!(known > Bytes::gib(1));
+/// assert!(!(missing > Bytes(0)) && !(missing < Bytes(1)));
+/// assert!(missing < known);
+/// assert_eq!(missing.to_string(), "not known: node offline");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reading<T> {
+    /// Not known, and why.
+    Missing(Why),
+    /// Known.
+    Known(T),
+}
+
+impl<T> Reading<T> {
+    /// The value, where there is one.
+    pub fn known(self) -> Option<T> {
+        match self {
+            Reading::Known(value) => Some(value),
+            Reading::Missing(_) => None,
+        }
+    }
+
+    /// The same by reference.
+    pub fn as_ref(&self) -> Reading<&T> {
+        match self {
+            Reading::Known(value) => Reading::Known(value),
+            Reading::Missing(why) => Reading::Missing(*why),
+        }
+    }
+
+    /// Whether the value is known.
+    pub fn is_known(&self) -> bool {
+        matches!(self, Reading::Known(_))
+    }
+
+    /// The reason, where the value is missing.
+    pub fn why(&self) -> Option<Why> {
+        match self {
+            Reading::Known(_) => None,
+            Reading::Missing(why) => Some(*why),
+        }
+    }
+
+    /// The value changed by `f`; a missing one stays missing for its reason.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Reading<U> {
+        match self {
+            Reading::Known(value) => Reading::Known(f(value)),
+            Reading::Missing(why) => Reading::Missing(why),
+        }
+    }
+
+    /// A known value where `value` is there, else missing for this reason.
+    pub fn or_missing(value: Option<T>, why: Why) -> Reading<T> {
+        value.map_or(Reading::Missing(why), Reading::Known)
+    }
+}
+
+impl<T> From<T> for Reading<T> {
+    fn from(value: T) -> Reading<T> {
+        Reading::Known(value)
+    }
+}
+
+impl<T: PartialEq> PartialEq<T> for Reading<T> {
+    fn eq(&self, other: &T) -> bool {
+        matches!(self, Reading::Known(value) if value == other)
+    }
+}
+
+impl<T: PartialOrd> PartialOrd<T> for Reading<T> {
+    fn partial_cmp(&self, other: &T) -> Option<Ordering> {
+        match self {
+            Reading::Known(value) => value.partial_cmp(other),
+            Reading::Missing(_) => None,
+        }
+    }
+}
+
+impl PartialEq<&str> for Reading<Text> {
+    fn eq(&self, other: &&str) -> bool {
+        matches!(self, Reading::Known(text) if text == other)
+    }
+}
+
+impl PartialEq<str> for Reading<Text> {
+    fn eq(&self, other: &str) -> bool {
+        matches!(self, Reading::Known(text) if text == other)
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Reading<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reading::Known(value) => value.fmt(f),
+            Reading::Missing(why) => f.pad(&format!("not known: {why}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_read_as_a_person_compares_them() {
+        for (bytes, shown) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1 KiB"),
+            (536_870_912, "512 MiB"),
+            (1_610_612_736, "1.5 GiB"),
+            (1_073_741_823, "1 GiB"),
+            (10_522_669_875, "9.8 GiB"),
+            (107_374_182_400, "100 GiB"),
+            (u64::MAX, "16 EiB"),
+        ] {
+            assert_eq!(Bytes(bytes).to_string(), shown, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn ages_read_as_a_person_says_them() {
+        for (seconds, shown) in [
+            (0, "0 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (3_600, "1 h"),
+            (3_661, "1 h 1 min"),
+            (90_000, "25 h"),
+            (172_800, "2 days"),
+        ] {
+            assert_eq!(Age(seconds).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn a_missing_reading_is_neither_more_nor_less_than_any_value_but_sorts_lowest() {
+        let missing = Reading::<u32>::Missing(Why::NodeOffline);
+        assert!(!(missing > 0) && !(missing < 1) && missing != 0);
+        let mut readings = [Reading::Known(2), missing, Reading::Known(1)];
+        readings.sort();
+        assert_eq!(readings, [missing, Reading::Known(1), Reading::Known(2)]);
+    }
+
+    #[test]
+    fn absurd_times_do_not_panic() {
+        for seconds in [i64::MIN, -1, i64::MAX] {
+            let _ = Moment::from_unix(seconds).to_string();
+        }
+        assert_eq!(Moment::from_unix(5).since(Moment::from_unix(9)), Age(0));
+    }
+}

@@ -1,0 +1,268 @@
+//! One call to the Proxmox VE API and its answer, whoever gives it: a cluster over HTTPS or a simulated one.
+//!
+//! Knows the shape of the API's calls and answers; knows no object of the model.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::error::Error;
+use crate::text::Text;
+use crate::units::Moment;
+
+pub(crate) mod auth;
+pub(crate) mod https;
+pub(crate) mod tls;
+
+/// The four methods of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Creates, or starts a task.
+    Post,
+    /// Changes.
+    Put,
+    /// Removes.
+    Delete,
+}
+
+impl Method {
+    /// Whether the call may change something, and so must never be sent twice.
+    pub fn is_write(self) -> bool {
+        self != Method::Get
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Delete => "DELETE",
+        })
+    }
+}
+
+/// A call: method, path below `/api2/json`, parameters. Shown without the values of its parameters.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The method.
+    pub method: Method,
+    /// The path, beginning with a slash, its segments already percent-encoded where they need it.
+    pub path: String,
+    /// Parameters: the query of a read or a delete, the form of a post or a put.
+    pub params: Vec<(String, String)>,
+}
+
+impl Call {
+    /// A call without parameters.
+    pub fn new(method: Method, path: impl Into<String>) -> Call {
+        let path = path.into();
+        let path = if path.starts_with('/') { path } else { format!("/{path}") };
+        Call { method, path, params: Vec::new() }
+    }
+
+    /// A read.
+    pub fn get(path: impl Into<String>) -> Call {
+        Call::new(Method::Get, path)
+    }
+
+    /// One more parameter.
+    pub fn with(mut self, key: impl Into<String>, value: impl Into<String>) -> Call {
+        self.params.push((key.into(), value.into()));
+        self
+    }
+
+    /// Method and path as a person reads them, with a read's parameters.
+    pub fn shown(&self) -> Text {
+        let mut shown = self.to_string();
+        if self.method == Method::Get {
+            for (n, (key, value)) in self.params.iter().enumerate() {
+                shown.push(if n == 0 { '?' } else { '&' });
+                shown.push_str(&format!("{key}={value}"));
+            }
+        }
+        shown.into()
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, Text::from(&self.path))
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What came back: status and body as they were, when, and after how long.
+#[derive(Clone)]
+pub struct Reply {
+    /// HTTP status; Proxmox VE also uses 595 and 596.
+    pub status: u16,
+    /// The reason phrase, which often holds the first line of the message.
+    pub reason: Text,
+    /// The body.
+    pub body: Arc<str>,
+    /// When it came.
+    pub at: Moment,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Reply {
+    /// Whether the server carried out the call.
+    pub fn is_ok(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The `data` of a successful answer.
+    pub(crate) fn data<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Error> {
+        #[derive(Deserialize)]
+        struct Body<T> {
+            data: T,
+        }
+        serde_json::from_str::<Body<T>>(&self.body).map(|body| body.data).map_err(|e| self.not_understood(call, &e))
+    }
+
+    /// The rows of a list: each typed, and as it came.
+    pub(crate) fn rows<T: DeserializeOwned>(&self, call: &Call) -> Result<Vec<(T, Raw)>, Error> {
+        #[derive(Deserialize)]
+        struct Body<'a> {
+            #[serde(borrow)]
+            data: Option<Vec<&'a RawValue>>,
+        }
+        let body: Body<'_> = serde_json::from_str(&self.body).map_err(|e| self.not_understood(call, &e))?;
+        let start = self.body.as_ptr() as usize;
+        body.data
+            .unwrap_or_default()
+            .into_iter()
+            .map(|row| {
+                let row = row.get();
+                let typed = serde_json::from_str(row).map_err(|e| self.not_understood(call, &e))?;
+                let from = row.as_ptr() as usize - start;
+                Ok((typed, Raw { body: self.body.clone(), from, to: from + row.len() }))
+            })
+            .collect()
+    }
+
+    /// A single object: typed, and as it came.
+    pub(crate) fn object<T: DeserializeOwned>(&self, call: &Call) -> Result<(T, Raw), Error> {
+        Ok((self.data(call)?, Raw { body: self.body.clone(), from: 0, to: self.body.len() }))
+    }
+
+    fn not_understood(&self, call: &Call, error: &serde_json::Error) -> Error {
+        let html = self.body.trim_start().starts_with('<');
+        Error::NotUnderstood {
+            call: call.shown(),
+            why: if html { "it is a web page, not an answer of the API".into() } else { error.to_string().into() },
+            excerpt: Text::from(Text::from(self.body.trim_start()).brief(120)),
+            next: if html {
+                "Is this address really a Proxmox VE node (port 8006), or a proxy or login page in front of it?".into()
+            } else {
+                "Is a proxy in between? The raw answer is at pve.get(path)?".into()
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reply({} {}, {} bytes)", self.status, self.reason, self.body.len())
+    }
+}
+
+/// One object exactly as the server sent it, sharing the memory of its answer.
+#[derive(Clone)]
+pub struct Raw {
+    body: Arc<str>,
+    from: usize,
+    to: usize,
+}
+
+impl Raw {
+    /// The JSON text.
+    pub fn json(&self) -> &str {
+        &self.body[self.from..self.to]
+    }
+}
+
+impl fmt::Debug for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Raw({} bytes)", self.to - self.from)
+    }
+}
+
+/// An answer that is on its way.
+#[derive(Debug)]
+pub struct Pending(Answer);
+
+#[derive(Debug)]
+enum Answer {
+    Here(Result<Reply, Error>),
+    Coming(mpsc::Receiver<Result<Reply, Error>>, Text),
+}
+
+impl Pending {
+    /// An answer that is already here.
+    pub fn ready(answer: Result<Reply, Error>) -> Pending {
+        Pending(Answer::Here(answer))
+    }
+
+    /// An answer that another thread will send; `call` names it should that thread die.
+    pub(crate) fn coming(answer: mpsc::Receiver<Result<Reply, Error>>, call: Text) -> Pending {
+        Pending(Answer::Coming(answer, call))
+    }
+
+    /// Waits for the answer.
+    ///
+    /// # Errors
+    /// When the call did not get one: no connection, a broken one, a time-out. A refusal by the server is a [`Reply`].
+    pub fn wait(self) -> Result<Reply, Error> {
+        match self.0 {
+            Answer::Here(answer) => answer,
+            Answer::Coming(answer, call) => answer.recv().unwrap_or_else(|_| {
+                Err(Error::OutcomeUnknown {
+                    what: call,
+                    why: "The thread that held the connection has ended".into(),
+                    next: "Connect again: let pve = Pve::from_env()?;".into(),
+                })
+            }),
+        }
+    }
+}
+
+/// What stands at the other end of a wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Far {
+    /// A real cluster: looks only until armed.
+    Cluster,
+    /// The built-in cluster, simulated.
+    Demo,
+}
+
+/// The way to a cluster, real or simulated. Shared by every object of a session, across notebook cells.
+pub trait Wire: Send + Sync {
+    /// Sends a call off and returns at once.
+    fn submit(&self, call: Call) -> Pending;
+    /// What is at the other end.
+    fn far(&self) -> Far;
+    /// Who asks: `root@pam`, `audit@pve!notebook`.
+    fn identity(&self) -> Text;
+    /// The address of the web console, where there is one.
+    fn console(&self) -> Option<Text>;
+    /// The time at the other end of the wire, as far as this one knows it.
+    fn now(&self) -> Moment;
+    /// Waits, by that clock.
+    fn pause(&self, time: Duration);
+}
