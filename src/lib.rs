@@ -1,15 +1,58 @@
 //! Explain a Proxmox VE cluster, and act on it, from a Rust Jupyter notebook.
+//!
+//! Values show themselves: a cell that ends in `pve.guests()?` shows a table, one that ends in `pve.topology()?` a
+//! drawing, each with its question, its answer, and where it comes from. Actions are [`Plan`]s until `.run()`.
+//!
+//! ```
+//! # fn main() -> Result<(), pve_notebook::Error> {
+//! use pve_notebook::*;
+//!
+//! let pve = Pve::demo()?; // the built-in cluster: no server, no network
+//! let stopped = pve.guests()?.filter(|g| g.is_stopped() && !g.is_template());
+//! println!("{}", stopped.page().text());
+//!
+//! let plan = pve.guest("web-1")?.start(); // nothing has been sent
+//! println!("{}", plan.page().text());
+//! let done = plan.run()?; // follows the task to its end
+//! println!("{}", done.page().text());
+//! # Ok(()) }
+//! ```
+//!
+//! The modules, from the bottom up, each knowing only those before it: what is said ([`Text`], [`Error`], units,
+//! [`Page`]), how it looks ([`View`]), the way to a cluster (over HTTPS, or simulated), the session, the objects, the
+//! plans, and [`Pve`].
+
+mod draw;
 mod error;
+mod kernel;
+mod loose;
+mod model;
 mod page;
+mod plan;
+mod pve;
 mod render;
+mod session;
 mod text;
 mod twin;
 mod units;
 mod wire;
 
+pub use std::cmp::Reverse;
+
 pub use error::Error;
-pub use page::*;
+pub use model::config::Config;
+pub use model::guest::{Guest, GuestId, GuestKind, Status};
+pub use model::history::{History, Point, Span};
+pub use model::json::Json;
+pub use model::list::{Column, Groups, List, Listed, Table};
+pub use model::node::Node;
+pub use model::pool::Pool;
+pub use model::snapshot::Snapshot;
+pub use model::storage::{NodeStorage, Storage, StorageOnNode};
+pub use model::task::{Task, TaskStatus, Upid};
+pub use page::{Block, Cell, Figure, Grid, Level, Page, Provenance, Section, State, Tone};
+pub use plan::{Check, Outcome, Plan, Verdict};
+pub use pve::{Connection, Pve};
 pub use render::View;
 pub use text::Text;
-pub use units::*;
-pub use wire::*;
+pub use units::{Age, Bytes, Moment, Ratio, Reading, Why};

@@ -124,6 +124,16 @@ impl Page {
         self.block(Block::Section(Section { title: title.into(), open: true, code: None, blocks: part.blocks }))
     }
 
+    /// A folded part that can be had alone with this code.
+    pub fn section_from(self, title: impl Into<Text>, code: impl Into<Text>, part: Page) -> Page {
+        self.block(Block::Section(Section {
+            title: title.into(),
+            open: false,
+            code: Some(code.into()),
+            blocks: part.blocks,
+        }))
+    }
+
     /// A remark.
     pub fn note(self, level: Level, note: impl Into<Text>) -> Page {
         self.block(Block::Note(level, note.into()))

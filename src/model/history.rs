@@ -1,0 +1,175 @@
+//! How a guest or a node was loaded: the round-robin data that Proxmox VE keeps for an hour up to a year.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::loose;
+use crate::model::guest::Guest;
+use crate::model::node::Node;
+use crate::page::{Figure, Level, Page, Provenance};
+use crate::render::{Chart, Unit, View};
+use crate::session::Session;
+use crate::text::Text;
+use crate::units::Moment;
+use crate::wire::Call;
+
+/// How far back to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Span {
+    /// The last hour, a point a minute.
+    Hour,
+    /// The last day, a point every minute or half hour, by version.
+    Day,
+    /// The last week.
+    Week,
+    /// The last month.
+    Month,
+    /// The last year.
+    Year,
+}
+
+impl Span {
+    fn word(self) -> &'static str {
+        match self {
+            Span::Hour => "hour",
+            Span::Day => "day",
+            Span::Week => "week",
+            Span::Month => "month",
+            Span::Year => "year",
+        }
+    }
+}
+
+/// One moment of a history; `None` is a gap, which is no zero.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct Point {
+    #[serde(deserialize_with = "loose::i64")]
+    time: Option<i64>,
+    /// CPU use, 1.0 being all of it.
+    #[serde(deserialize_with = "loose::f64")]
+    pub cpu: Option<f64>,
+    /// Memory in use, in bytes.
+    #[serde(alias = "memused", deserialize_with = "loose::f64")]
+    pub mem: Option<f64>,
+    /// Memory that there is, in bytes.
+    #[serde(alias = "memtotal", deserialize_with = "loose::f64")]
+    pub maxmem: Option<f64>,
+    /// Bytes received in a second.
+    #[serde(deserialize_with = "loose::f64")]
+    pub netin: Option<f64>,
+    /// Bytes sent in a second.
+    #[serde(deserialize_with = "loose::f64")]
+    pub netout: Option<f64>,
+    /// Bytes read from disks in a second.
+    #[serde(deserialize_with = "loose::f64")]
+    pub diskread: Option<f64>,
+    /// Bytes written to disks in a second.
+    #[serde(deserialize_with = "loose::f64")]
+    pub diskwrite: Option<f64>,
+}
+
+impl Default for Point {
+    fn default() -> Point {
+        Point { time: None, cpu: None, mem: None, maxmem: None, netin: None, netout: None, diskread: None, diskwrite: None }
+    }
+}
+
+impl Point {
+    /// When it was.
+    pub fn at(&self) -> Moment {
+        Moment::from_unix(self.time.unwrap_or_default())
+    }
+}
+
+/// The load of a guest or a node over a span of time, from its `rrddata`.
+#[derive(Clone)]
+pub struct History {
+    called: Text,
+    span: Span,
+    points: Vec<Point>,
+    provenance: Provenance,
+}
+
+impl History {
+    pub(crate) fn of_guest(guest: &Guest, span: Span) -> Result<History, Error> {
+        let place = format!("{}/{}", guest.kind.path(), guest.vmid);
+        History::read(&guest.session, guest.called(), &guest.path("rrddata"), &place, span)
+    }
+
+    pub(crate) fn of_node(node: &Node, span: Span) -> Result<History, Error> {
+        let name = node.name.raw();
+        History::read(&node.session, node.name.clone(), &format!("/nodes/{name}/rrddata"), &format!("node/{name}"), span)
+    }
+
+    fn read(session: &Session, called: Text, path: &str, place: &str, span: Span) -> Result<History, Error> {
+        let answer = session.ask(Call::get(path).with("timeframe", span.word()).with("cf", "AVERAGE"))?;
+        let mut points: Vec<Point> = answer.rows()?.into_iter().map(|(point, _)| point).filter(|point: &Point| point.time.is_some()).collect();
+        points.sort_by_key(|point| point.time);
+        Ok(History { called, span, points, provenance: session.provenance([&answer], Some(place)) })
+    }
+
+    /// Every moment, oldest first.
+    pub fn points(&self) -> Vec<Point> {
+        self.points.clone()
+    }
+
+    /// CPU use as a chart.
+    pub fn cpu(&self) -> Figure {
+        self.chart("CPU", Unit::Ratio, &[("used", |point| point.cpu)], Some(("all of it", 1.0)))
+    }
+
+    /// Memory as a chart, with what there is drawn in.
+    pub fn memory(&self) -> Figure {
+        let limit = self.points.iter().rev().find_map(|point| point.maxmem);
+        self.chart("Memory", Unit::Bytes, &[("used", |point| point.mem)], limit.map(|limit| ("all of it", limit)))
+    }
+
+    /// Network traffic as a chart.
+    pub fn network(&self) -> Figure {
+        self.chart("Network", Unit::BytesPerSecond, &[("received", |point| point.netin), ("sent", |point| point.netout)], None)
+    }
+
+    /// Disk traffic as a chart.
+    pub fn disk(&self) -> Figure {
+        self.chart("Disks", Unit::BytesPerSecond, &[("read", |point| point.diskread), ("written", |point| point.diskwrite)], None)
+    }
+
+    fn chart(&self, what: &str, unit: Unit, series: &[(&str, fn(&Point) -> Option<f64>)], limit: Option<(&str, f64)>) -> Figure {
+        Chart {
+            title: format!("{what} of {}, last {}", self.called.raw(), self.span.word()).into(),
+            unit,
+            series: series
+                .iter()
+                .map(|(name, value)| (Text::from(*name), self.points.iter().map(|point| (point.at(), value(point))).collect()))
+                .collect(),
+            limit: limit.map(|(name, value)| (name.into(), value)),
+        }
+        .figure()
+    }
+}
+
+impl fmt::Debug for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "History({}, last {}: {} points)", self.called, self.span.word(), self.points.len())
+    }
+}
+
+impl View for History {
+    fn page(&self) -> Page {
+        let page = Page::new(format!("{} over the last {}", self.called.raw(), self.span.word()))
+            .question("How loaded was it, and is there room?");
+        let known = self.points.iter().filter(|point| point.cpu.is_some()).count();
+        if known == 0 {
+            return page
+                .note(Level::Info, "Nothing was recorded in this time: it was off, or is too new.")
+                .provenance(self.provenance.clone());
+        }
+        let page = page.figure(self.cpu()).figure(self.memory());
+        let page = if self.points.iter().any(|point| point.netin.is_some()) { page.figure(self.network()) } else { page };
+        let page = if self.points.iter().any(|point| point.diskread.is_some()) { page.figure(self.disk()) } else { page };
+        page.provenance(self.provenance.clone())
+    }
+}

@@ -1,0 +1,166 @@
+//! Any answer of the API as it is: a tree that folds. For the paths that have no object of their own.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::model::list::count;
+use crate::page::{Cell, Page, Provenance};
+use crate::render::View;
+use crate::session::Session;
+use crate::text::Text;
+use crate::wire::{Call, Method};
+
+/// What a path of the API answered. Passwords and keys are never shown.
+///
+/// ```
+/// # fn main() -> Result<(), pve_notebook::Error> {
+/// use pve_notebook::*;
+/// let status = Pve::demo()?.get("/cluster/status")?;
+/// assert_eq!(status.find("quorate").and_then(|v| v.as_u64()), Some(1));
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Json {
+    title: Text,
+    value: Value,
+    provenance: Provenance,
+}
+
+impl Json {
+    pub(crate) fn read(session: &Session, path: &str) -> Result<Json, Error> {
+        let call = call(Method::Get, path);
+        let title = call.shown();
+        let answer = session.ask(call)?;
+        Ok(Json { title, value: masked(answer.reply.data(&answer.call)?), provenance: session.provenance([&answer], None) })
+    }
+
+    /// The value itself, secrets masked.
+    pub fn value(&self) -> Value {
+        self.value.clone()
+    }
+
+    /// The value at a JSON pointer: `/0/name`.
+    pub fn at(&self, pointer: &str) -> Option<Value> {
+        self.value.pointer(pointer).cloned()
+    }
+
+    /// The first value under this key, wherever it stands.
+    pub fn find(&self, key: &str) -> Option<Value> {
+        find(&self.value, key).cloned()
+    }
+}
+
+/// A call from a path as a person writes it, with or without a query.
+pub(crate) fn call(method: Method, path: &str) -> Call {
+    let (path, query) = path.trim().split_once('?').unwrap_or((path.trim(), ""));
+    let path = path.strip_prefix("/api2/json").unwrap_or(path);
+    form_urlencoded::parse(query.as_bytes()).fold(Call::new(method, path), |call, (key, value)| call.with(key, value))
+}
+
+fn find<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
+    match value {
+        Value::Object(map) => map.get(key).or_else(|| map.values().find_map(|value| find(value, key))),
+        Value::Array(rows) => rows.iter().find_map(|value| find(value, key)),
+        _ => None,
+    }
+}
+
+/// Whether a setting of this name holds a secret.
+pub(crate) fn is_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ["password", "passwd", "secret", "cipassword", "privatekey", "private-key", "encryption-key", "csrfpreventiontoken", "ticket"]
+        .iter()
+        .any(|word| key == *word || key.ends_with(word))
+}
+
+fn masked(value: Value) -> Value {
+    match value {
+        Value::Object(map) => Value::Object(
+            map.into_iter()
+                .map(|(key, value)| if is_secret(&key) && !value.is_null() { (key, "(a secret, not shown)".into()) } else { (key, masked(value)) })
+                .collect(),
+        ),
+        Value::Array(rows) => Value::Array(rows.into_iter().map(masked).collect()),
+        value => value,
+    }
+}
+
+/// A value in words: a string without quotes, all else as JSON.
+pub(crate) fn shown(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+impl fmt::Display for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", Text::from(format!("{:#}", self.value)))
+    }
+}
+
+impl fmt::Debug for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Json({}: {})", self.title, size(&self.value))
+    }
+}
+
+fn size(value: &Value) -> String {
+    match value {
+        Value::Array(rows) => count(rows.len(), ("entry", "entries")),
+        Value::Object(map) => count(map.len(), ("field", "fields")),
+        Value::Null => "nothing".into(),
+        value => Text::from(shown(value)).brief(60),
+    }
+}
+
+impl View for Json {
+    fn page(&self) -> Page {
+        let page = Page::new(self.title.clone()).answer(size(&self.value), ", as the API answered.");
+        tree(page, &self.value).provenance(self.provenance.clone())
+    }
+}
+
+/// Plain fields as facts, everything below them as a part that folds.
+fn tree(page: Page, value: &Value) -> Page {
+    let (plain, deep): (Vec<_>, Vec<_>) = match value {
+        Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), value)).partition(|(_, value)| !is_deep(value)),
+        Value::Array(rows) => rows.iter().enumerate().map(|(n, value)| (n.to_string(), value)).partition(|(_, value)| !is_deep(value)),
+        scalar => return page.facts([("value", Cell::Code(shown(scalar).into()))]),
+    };
+    let page = if plain.is_empty() { page } else { page.facts(plain.into_iter().map(|(key, value)| (key, Cell::Code(shown(value).into())))) };
+    deep.into_iter().fold(page, |page, (key, value)| page.section(label(&key, value), tree(Page::new(""), value)))
+}
+
+/// A nested value's key, and what it is called inside.
+fn label(key: &str, value: &Value) -> String {
+    let name = ["id", "name", "node", "storage", "upid", "userid", "poolid", "subdir"].iter().find_map(|field| value.get(field));
+    match name {
+        Some(name) => format!("{key}: {} ({})", shown(name), size(value)),
+        None => format!("{key} ({})", size(value)),
+    }
+}
+
+fn is_deep(value: &Value) -> bool {
+    matches!(value, Value::Object(map) if !map.is_empty()) || matches!(value, Value::Array(rows) if !rows.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn secrets_are_masked_wherever_they_stand() {
+        let value = masked(json!({"cipassword": "x1", "nested": [{"password": "x2", "name": "ok"}], "CSRFPreventionToken": "x3"}));
+        assert!(!value.to_string().contains("x1") && !value.to_string().contains("x2") && !value.to_string().contains("x3"), "{value}");
+        assert!(value.to_string().contains("ok"));
+    }
+
+    #[test]
+    fn a_path_may_carry_its_query_and_its_prefix() {
+        assert_eq!(call(Method::Get, "/cluster/resources?type=vm").params, [("type".to_owned(), "vm".to_owned())]);
+        assert_eq!(call(Method::Get, "/api2/json/version").path, "/version");
+        assert_eq!(call(Method::Get, "version").path, "/version");
+    }
+}

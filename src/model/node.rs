@@ -1,0 +1,318 @@
+//! A node: one machine of the cluster.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::loose;
+use crate::model::guest::{Guest, cpu_cell, part};
+use crate::model::history::{History, Span};
+use crate::model::list::{About, Column, List, Listed, count};
+use crate::model::resource::{Resource, Resources, visible_to};
+use crate::model::storage::NodeStorage;
+use crate::model::task::{self, Task};
+use crate::page::{Cell, Page, Provenance, State, Tone};
+use crate::render::View;
+use crate::session::Session;
+use crate::text::Text;
+use crate::units::{Age, Bytes, Ratio, Reading, Why};
+use crate::wire::{Call, Raw};
+
+/// A node, as it was when it was read from `/cluster/resources`. Its numbers need Sys.Audit on `/nodes/{node}`.
+#[derive(Clone)]
+pub struct Node {
+    /// Its name.
+    pub name: Text,
+    /// Whether it is online, as the cluster sees it.
+    pub status: Text,
+    /// CPU use, 1.0 being all cores.
+    pub cpu: Reading<Ratio>,
+    /// CPU threads.
+    pub maxcpu: Reading<u64>,
+    /// Memory in use.
+    pub mem: Reading<Bytes>,
+    /// Memory that it has.
+    pub maxmem: Reading<Bytes>,
+    /// Space used on its root file system.
+    pub disk: Reading<Bytes>,
+    /// Size of its root file system.
+    pub maxdisk: Reading<Bytes>,
+    /// How long it has been running.
+    pub uptime: Reading<Age>,
+    /// What high availability makes of it.
+    pub hastate: Option<Text>,
+    pub(crate) session: Session,
+    pub(crate) provenance: Provenance,
+    raw: Raw,
+}
+
+impl Node {
+    pub(crate) fn list(session: &Session) -> Result<List<Node>, Error> {
+        let resources = Resources::read(session)?;
+        Ok(Node::among(session, &resources, session.provenance([&resources.answer], None)))
+    }
+
+    /// The nodes in an answer that was read already.
+    pub(crate) fn among(session: &Session, resources: &Resources, provenance: Provenance) -> List<Node> {
+        let mut nodes: Vec<Node> =
+            resources.of(&["node"]).filter_map(|(row, raw)| Node::read(session, row, raw, &provenance)).collect();
+        nodes.sort_by(|a, b| a.name.cmp(&b.name));
+        let caveats = match session.has("Sys.Audit", "/nodes") {
+            Some(true) => Vec::new(),
+            _ => visible_to(session, "numbers of nodes", "Sys.Audit", "/nodes"),
+        };
+        let about = About {
+            title: "Nodes".into(),
+            question: "Which machines does the cluster have, are they there, and how loaded are they?".into(),
+            caveats,
+            provenance,
+            of: None,
+        };
+        List::new(nodes, about)
+    }
+
+    pub(crate) fn find(session: &Session, name: &str) -> Result<Node, Error> {
+        let nodes = Node::list(session)?;
+        let mut node = nodes.find(|node| node.name == name).ok_or_else(|| {
+            let names: Vec<String> = nodes.map(|node| node.name.to_string());
+            Error::not_found(
+                format!("There is no node \"{}\" in {}", Text::from(name), session.cluster()),
+                format!("Its nodes are {}", names.join(", ")),
+            )
+        })?;
+        node.provenance.console = session.provenance([], Some(&format!("node/{name}"))).console;
+        Ok(node)
+    }
+
+    fn read(session: &Session, row: &Resource, raw: &Raw, from: &Provenance) -> Option<Node> {
+        let name = row.node.clone()?;
+        let status = row.status.clone().unwrap_or_else(|| "unknown".into());
+        let why = match () {
+            () if status != "online" => Why::NodeOffline,
+            // Without the privilege the server leaves the numbers out.
+            () if session.has("Sys.Audit", &format!("/nodes/{}", name.raw())) == Some(false) => Why::Needs("Sys.Audit"),
+            () => Why::NotInAnswer,
+        };
+        let online = status == "online";
+        let bytes = |n: Option<u64>| Reading::or_missing(n.filter(|_| online).map(Bytes), why);
+        Some(Node {
+            cpu: Reading::or_missing(row.cpu.filter(|_| online).map(Ratio), why),
+            maxcpu: Reading::or_missing(row.maxcpu.filter(|_| online).map(|n| n.round() as u64), why),
+            mem: bytes(row.mem),
+            maxmem: bytes(row.maxmem),
+            disk: bytes(row.disk),
+            maxdisk: bytes(row.maxdisk),
+            uptime: Reading::or_missing(row.uptime.filter(|_| online).map(Age), why),
+            hastate: row.hastate.clone(),
+            session: session.clone(),
+            provenance: from.clone(),
+            raw: raw.clone(),
+            name,
+            status,
+        })
+    }
+
+    /// Whether the cluster sees it.
+    pub fn is_online(&self) -> bool {
+        self.status == "online"
+    }
+
+    /// The guests on it.
+    ///
+    /// # Errors
+    /// When the cluster cannot be read.
+    pub fn guests(&self) -> Result<List<Guest>, Error> {
+        Ok(Guest::list(&self.session)?.filter(|guest| guest.node == self.name))
+    }
+
+    /// The storages on it, each with its state here, from `/nodes/{node}/storage`.
+    ///
+    /// # Errors
+    /// When the node cannot be reached.
+    pub fn storages(&self) -> Result<List<NodeStorage>, Error> {
+        NodeStorage::list(&self.session, &self.name)
+    }
+
+    /// One storage as this node sees it.
+    ///
+    /// # Errors
+    /// When there is none of that name here, or the node cannot be reached.
+    pub fn storage(&self, name: &str) -> Result<NodeStorage, Error> {
+        let storages = self.storages()?;
+        storages.find(|storage| storage.storage == name).ok_or_else(|| {
+            let names: Vec<String> = storages.map(|storage| storage.storage.to_string());
+            Error::not_found(
+                format!("There is no storage \"{}\" on {}", Text::from(name), self.name),
+                format!("Its storages are {}", names.join(", ")),
+            )
+        })
+    }
+
+    /// What happened on it, newest first, from `/nodes/{node}/tasks`.
+    ///
+    /// # Errors
+    /// When the node cannot be reached.
+    pub fn tasks(&self) -> Result<List<Task>, Error> {
+        task::of_node(&self.session, &self.name)
+    }
+
+    /// How it was loaded, from `/nodes/{node}/rrddata`.
+    ///
+    /// # Errors
+    /// When the node cannot be reached or Sys.Audit is missing.
+    pub fn history(&self, span: Span) -> Result<History, Error> {
+        History::of_node(self, span)
+    }
+
+    /// The JSON that it was read from, as the server sent it.
+    pub fn raw(&self) -> String {
+        self.raw.json().to_owned()
+    }
+
+    pub(crate) fn state(&self) -> State {
+        match self.status.raw() {
+            "online" => State::new(Tone::Good, "online"),
+            "offline" => State::new(Tone::Wrong, "offline"),
+            other => State::new(Tone::Unknown, other),
+        }
+    }
+
+    fn code(&self) -> String {
+        format!("pve.node(\"{}\")?", self.name.raw())
+    }
+
+    /// What the node itself says: version, kernel, processor, load, swap.
+    fn details(&self) -> Result<Page, Error> {
+        let answer = self.session.ask(Call::get(format!("/nodes/{}/status", self.name.raw())))?;
+        let (status, _) = answer.object::<NodeStatus>()?;
+        let load = status.loadavg.iter().map(|load| load.0.to_string()).collect::<Vec<_>>().join(", ");
+        Ok(Page::new("").facts([
+            ("Version", Cell::from(status.pveversion)),
+            ("Kernel", Cell::from(status.kversion)),
+            ("Processor", Cell::from(status.cpuinfo.model)),
+            ("Sockets", Cell::from(status.cpuinfo.sockets)),
+            ("Load over 1, 5 and 15 min", Cell::from(load)),
+            ("Waiting for disks", Cell::from(status.wait.map(Ratio))),
+            ("Swap", Cell::usage(bytes(status.swap.used), bytes(status.swap.total))),
+            ("Root file system", Cell::usage(bytes(status.rootfs.used), bytes(status.rootfs.total))),
+        ]))
+    }
+}
+
+fn bytes(n: Option<u64>) -> Reading<Bytes> {
+    Reading::or_missing(n.map(Bytes), Why::NotInAnswer)
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct NodeStatus {
+    #[serde(deserialize_with = "loose::text")]
+    pveversion: Option<Text>,
+    #[serde(deserialize_with = "loose::text")]
+    kversion: Option<Text>,
+    #[serde(deserialize_with = "loose::f64")]
+    wait: Option<f64>,
+    loadavg: Vec<Load>,
+    cpuinfo: CpuInfo,
+    swap: Space,
+    rootfs: Space,
+}
+
+/// A load average, which Perl sends as a string.
+#[derive(Deserialize)]
+struct Load(#[serde(deserialize_with = "required")] Text);
+
+fn required<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Text, D::Error> {
+    Ok(loose::text(from)?.unwrap_or_default())
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct CpuInfo {
+    #[serde(deserialize_with = "loose::text")]
+    model: Option<Text>,
+    #[serde(deserialize_with = "loose::u64")]
+    sockets: Option<u64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Space {
+    #[serde(deserialize_with = "loose::u64")]
+    used: Option<u64>,
+    #[serde(deserialize_with = "loose::u64")]
+    total: Option<u64>,
+}
+
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.name.fmt(f)
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Node({}: {})", self.name, self.status)
+    }
+}
+
+impl Listed for Node {
+    const NOUN: (&'static str, &'static str) = ("node", "nodes");
+
+    fn columns() -> Vec<Column<Node>> {
+        vec![
+            Column::new("Node", |n: &Node| n.name.clone()),
+            Column::new("State", |n: &Node| n.state()),
+            Column::new("CPU", |n: &Node| cpu_cell(n.cpu, n.maxcpu)),
+            Column::new("Memory", |n: &Node| Cell::usage(n.mem, n.maxmem)),
+            Column::new("Root disk", |n: &Node| Cell::usage(n.disk, n.maxdisk)),
+            Column::new("Up", |n: &Node| n.uptime),
+            Column::new("Next", |n: &Node| {
+                let code = Text::from(format!("{}.guests()?", n.code()));
+                Cell::Button(code.clone(), code)
+            }),
+        ]
+    }
+
+    fn summary(nodes: &[Node]) -> (String, String) {
+        let away: Vec<String> = nodes.iter().filter(|node| !node.is_online()).map(|node| node.name.to_string()).collect();
+        let rest = if away.is_empty() { ", all online.".into() } else { format!("; {} not online.", away.join(", ")) };
+        (count(nodes.len(), Node::NOUN), rest)
+    }
+}
+
+impl View for Node {
+    fn page(&self) -> Page {
+        let page = Page::new(format!("Node {}", self.name.raw()))
+            .question("Is it there, how loaded is it, and what runs on it?")
+            .answer(format!("{} is {}", self.name.raw(), self.status), self.guest_count())
+            .facts([
+                ("State", Cell::from(self.state())),
+                ("High availability", self.hastate.clone().map_or(Cell::from("not said"), Cell::from)),
+                ("CPU", cpu_cell(self.cpu, self.maxcpu)),
+                ("Memory", Cell::usage(self.mem, self.maxmem)),
+                ("Root disk", Cell::usage(self.disk, self.maxdisk)),
+                ("Running for", Cell::from(self.uptime)),
+            ]);
+        let page = if self.is_online() {
+            part(page, "What the node says of itself", &self.code(), self.details().as_ref().map(Page::clone))
+        } else {
+            page
+        };
+        let page = part(page, "Guests", &format!("{}.guests()?", self.code()), self.guests().as_ref().map(View::page));
+        let page = part(page, "Storages", &format!("{}.storages()?", self.code()), self.storages().as_ref().map(View::page));
+        let page = part(page, "Recent tasks", &format!("{}.tasks()?", self.code()), self.tasks().as_ref().map(View::page));
+        page.code(format!("{}.history(Span::Day)?", self.code())).provenance(self.provenance.clone())
+    }
+}
+
+impl Node {
+    fn guest_count(&self) -> String {
+        match self.guests() {
+            Ok(guests) => format!(", with {}.", count(guests.len(), Guest::NOUN)),
+            Err(_) => "; its guests could not be read.".into(),
+        }
+    }
+}
+

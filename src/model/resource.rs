@@ -1,0 +1,117 @@
+//! `/cluster/resources`: one call that tells of every node, guest and storage; the source of all lists.
+//!
+//! It lags by up to ten seconds behind what happens, and leaves out what the identity may not see.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::loose;
+use crate::page::Level;
+use crate::session::{Answer, Session};
+use crate::text::Text;
+use crate::wire::{Call, Raw};
+
+/// One row: a node, a guest, a storage on a node, a pool, a network. Also the shape of a guest's `status/current`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Resource {
+    #[serde(deserialize_with = "loose::text")]
+    pub(crate) r#type: Option<Text>,
+    #[serde(deserialize_with = "loose::u64")]
+    pub(crate) vmid: Option<u64>,
+    #[serde(deserialize_with = "loose::text")]
+    pub(crate) name: Option<Text>,
+    #[serde(deserialize_with = "loose::text")]
+    pub(crate) node: Option<Text>,
+    #[serde(deserialize_with = "loose::text")]
+    pub(crate) status: Option<Text>,
+    #[serde(deserialize_with = "loose::text")]
+    pub(crate) qmpstatus: Option<Text>,
+    #[serde(deserialize_with = "loose::text")]
+    pub(crate) storage: Option<Text>,
+    #[serde(deserialize_with = "loose::text")]
+    pub(crate) plugintype: Option<Text>,
+    #[serde(deserialize_with = "loose::text")]
+    pub(crate) content: Option<Text>,
+    #[serde(deserialize_with = "loose::flag")]
+    pub(crate) shared: Option<bool>,
+    #[serde(deserialize_with = "loose::flag")]
+    pub(crate) template: Option<bool>,
+    #[serde(deserialize_with = "loose::text")]
+    pub(crate) pool: Option<Text>,
+    #[serde(deserialize_with = "loose::text")]
+    pub(crate) tags: Option<Text>,
+    #[serde(deserialize_with = "loose::text")]
+    pub(crate) lock: Option<Text>,
+    #[serde(deserialize_with = "loose::text")]
+    pub(crate) hastate: Option<Text>,
+    pub(crate) ha: Option<Ha>,
+    #[serde(deserialize_with = "loose::f64")]
+    pub(crate) cpu: Option<f64>,
+    #[serde(alias = "cpus", deserialize_with = "loose::f64")]
+    pub(crate) maxcpu: Option<f64>,
+    #[serde(deserialize_with = "loose::u64")]
+    pub(crate) mem: Option<u64>,
+    #[serde(deserialize_with = "loose::u64")]
+    pub(crate) maxmem: Option<u64>,
+    #[serde(deserialize_with = "loose::u64")]
+    pub(crate) disk: Option<u64>,
+    #[serde(deserialize_with = "loose::u64")]
+    pub(crate) maxdisk: Option<u64>,
+    #[serde(deserialize_with = "loose::u64")]
+    pub(crate) uptime: Option<u64>,
+}
+
+/// What `status/current` says of high availability.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Ha {
+    #[serde(deserialize_with = "loose::flag")]
+    pub(crate) managed: Option<bool>,
+    #[serde(deserialize_with = "loose::text")]
+    pub(crate) state: Option<Text>,
+}
+
+/// All rows of one answer.
+pub(crate) struct Resources {
+    pub(crate) rows: Vec<(Resource, Raw)>,
+    pub(crate) answer: Answer,
+}
+
+impl Resources {
+    /// Reads them.
+    pub(crate) fn read(session: &Session) -> Result<Resources, Error> {
+        let answer = session.ask(Call::get("/cluster/resources"))?;
+        Ok(Resources { rows: answer.rows()?, answer })
+    }
+
+    /// The rows of these types.
+    pub(crate) fn of<'a>(&'a self, types: &'a [&str]) -> impl Iterator<Item = &'a (Resource, Raw)> {
+        self.rows.iter().filter(|(row, _)| row.r#type.as_ref().is_some_and(|is| types.contains(&is.raw())))
+    }
+
+    /// Whether each node is online.
+    pub(crate) fn online(&self) -> BTreeMap<Text, bool> {
+        self.of(&["node"])
+            .filter_map(|(row, _)| Some((row.node.clone()?, row.status.as_ref()? == "online")))
+            .collect()
+    }
+}
+
+/// What to say beside a list that the server filters by `privilege` on `path`.
+pub(crate) fn visible_to(session: &Session, things: &str, privilege: &str, path: &str) -> Vec<(Level, Text)> {
+    let identity = session.identity();
+    match session.has(privilege, path) {
+        Some(true) => Vec::new(),
+        Some(false) => vec![(
+            Level::Warning,
+            format!("These are the {things} visible to you: {identity} lacks {privilege} on {path}, so there may be more.").into(),
+        )],
+        None => vec![(
+            Level::Info,
+            format!("Whether these are all {things} cannot be said: the privileges of {identity} could not be read.").into(),
+        )],
+    }
+}

@@ -1,0 +1,445 @@
+//! A task: work that a node does in the background, named by its UPID, with a log and an end.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::loose;
+use crate::model::guest::Guest;
+use crate::model::list::{About, Column, List, Listed, count};
+use crate::page::{Cell, Level, Page, Provenance, State, Tone};
+use crate::render::{View, say};
+use crate::session::Session;
+use crate::text::Text;
+use crate::units::{Age, Moment, Reading, Why};
+use crate::wire::Call;
+
+/// The name of a task: which node, which process, when, what, on what, by whom.
+///
+/// ```
+/// use pve_notebook::Upid;
+/// let upid: Upid = "UPID:pve1:00000C10:0004E6A5:6B02F513:qmstart:106:root@pam:".parse().unwrap();
+/// assert_eq!(upid.node(), "pve1");
+/// assert_eq!(upid.kind(), "qmstart");
+/// assert_eq!(upid.id(), "106");
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Upid(Text);
+
+impl Upid {
+    fn field(&self, position: usize) -> &str {
+        self.0.raw().split(':').nth(position).unwrap_or_default()
+    }
+
+    /// The node that does the work.
+    pub fn node(&self) -> &str {
+        self.field(1)
+    }
+
+    /// When the work began.
+    pub fn started(&self) -> Moment {
+        Moment::from_unix(i64::from_str_radix(self.field(4), 16).unwrap_or_default())
+    }
+
+    /// What kind of work: `qmstart`, `vzdump`, ...
+    pub fn kind(&self) -> &str {
+        self.field(5)
+    }
+
+    /// What is worked on, often a VMID; may be empty.
+    pub fn id(&self) -> &str {
+        self.field(6)
+    }
+
+    /// Who asked for it; a token has its name after an exclamation mark.
+    pub fn user(&self) -> &str {
+        self.field(7)
+    }
+
+    /// As the server spells it.
+    pub fn raw(&self) -> &str {
+        self.0.raw()
+    }
+}
+
+impl FromStr for Upid {
+    type Err = Error;
+
+    fn from_str(upid: &str) -> Result<Upid, Error> {
+        let fields: Vec<&str> = upid.split(':').collect();
+        let hex = |n: usize| fields.get(n).is_some_and(|field| field.len() >= 8 && i64::from_str_radix(field, 16).is_ok());
+        if fields.len() == 9 && fields[0] == "UPID" && !fields[1].is_empty() && (2..5).all(hex) && !fields[5].is_empty() && !fields[7].is_empty() {
+            return Ok(Upid(upid.into()));
+        }
+        Err(Error::setup(
+            format!("\"{}\" is not the name of a task", Text::from(upid).brief(80)),
+            "It looks like UPID:node:00000C10:0004E6A5:6B02F513:qmstart:106:root@pam: and stands in the task list, pve.tasks()?",
+        ))
+    }
+}
+
+impl fmt::Display for Upid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Upid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A task, as it was when it was read.
+#[derive(Clone)]
+pub struct Task {
+    /// Its name.
+    pub upid: Upid,
+    /// The node that does it.
+    pub node: Text,
+    /// What kind of work: `qmstart`, `vzdump`, ...
+    pub kind: Text,
+    /// What is worked on, often a VMID; may be empty.
+    pub id: Text,
+    /// Who asked for it.
+    pub user: Text,
+    /// When it began.
+    pub started: Moment,
+    /// When it ended; a task read by its UPID does not say.
+    pub ended: Reading<Moment>,
+    /// How it stands.
+    pub status: TaskStatus,
+    pub(crate) session: Session,
+    pub(crate) provenance: Provenance,
+}
+
+/// How a task stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum TaskStatus {
+    /// It is still at work.
+    Running,
+    /// It ended well.
+    Ok,
+    /// It ended, with warnings: its own words.
+    Warnings(Text),
+    /// It failed or was stopped: its own words.
+    Failed(Text),
+    /// It ended, nobody says how.
+    Unknown,
+}
+
+impl TaskStatus {
+    fn read(exit: Option<&Text>) -> TaskStatus {
+        match exit.map(Text::raw) {
+            Some("OK") => TaskStatus::Ok,
+            Some("RUNNING" | "running") => TaskStatus::Running,
+            Some(words) if words.starts_with("WARNINGS") => TaskStatus::Warnings(words.into()),
+            None | Some("" | "unexpected status" | "unknown") => TaskStatus::Unknown,
+            Some(words) => TaskStatus::Failed(words.into()),
+        }
+    }
+
+    fn state(&self) -> State {
+        match self {
+            TaskStatus::Running => State::new(Tone::Held, "running"),
+            TaskStatus::Ok => State::new(Tone::Good, "OK"),
+            TaskStatus::Warnings(words) => State::new(Tone::Held, words.clone()),
+            TaskStatus::Failed(words) => State::new(Tone::Wrong, format!("failed: {}", words.raw())),
+            TaskStatus::Unknown => State::new(Tone::Unknown, "end not known"),
+        }
+    }
+}
+
+impl fmt::Display for TaskStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.state().word.fmt(f)
+    }
+}
+
+#[derive(Deserialize)]
+struct TaskRow {
+    upid: Text,
+    #[serde(default, deserialize_with = "loose::text")]
+    user: Option<Text>,
+    #[serde(default, deserialize_with = "loose::text")]
+    id: Option<Text>,
+    #[serde(default, deserialize_with = "loose::i64")]
+    endtime: Option<i64>,
+    #[serde(default, deserialize_with = "loose::text")]
+    status: Option<Text>,
+    #[serde(default, deserialize_with = "loose::text")]
+    exitstatus: Option<Text>,
+}
+
+#[derive(Deserialize)]
+struct LogLine {
+    #[serde(default, deserialize_with = "loose::u64")]
+    n: Option<u64>,
+    #[serde(default, deserialize_with = "loose::text")]
+    t: Option<Text>,
+}
+
+/// The last tasks of every node, from `/cluster/tasks`.
+pub(crate) fn of_cluster(session: &Session) -> Result<List<Task>, Error> {
+    list(session, Call::get("/cluster/tasks"), "Tasks of the cluster", "What was done last, by whom, and did it work? (About the last 25 of each node.)", None)
+}
+
+pub(crate) fn of_node(session: &Session, node: &Text) -> Result<List<Task>, Error> {
+    let call = Call::get(format!("/nodes/{}/tasks", node.raw())).with("source", "all");
+    list(session, call, &format!("Tasks on {}", node.raw()), "What was done here last, by whom, and did it work? (The last 50.)", Some(&format!("node/{}", node.raw())))
+}
+
+pub(crate) fn of_guest(guest: &Guest) -> Result<List<Task>, Error> {
+    let call = Call::get(format!("/nodes/{}/tasks", guest.node.raw())).with("source", "all").with("vmid", guest.vmid.to_string());
+    let question = format!("What was done to it on {} last, by whom, and did it work? (The last 50.)", guest.node.raw());
+    list(&guest.session, call, &format!("Tasks of {}", guest.called().raw()), &question, Some(&format!("{}/{}", guest.kind.path(), guest.vmid)))
+}
+
+fn list(session: &Session, call: Call, title: &str, question: &str, place: Option<&str>) -> Result<List<Task>, Error> {
+    let answer = session.ask(call)?;
+    let provenance = session.provenance([&answer], place);
+    let mut tasks: Vec<Task> = answer.rows()?.into_iter().filter_map(|(row, _)| Task::read(session, row, &provenance).ok()).collect();
+    tasks.sort_by(|a, b| b.started.cmp(&a.started).then_with(|| b.upid.cmp(&a.upid)));
+    let caveats = match session.has("Sys.Audit", "/nodes") {
+        Some(true) => Vec::new(),
+        _ => vec![(Level::Warning, format!("Without Sys.Audit on /nodes, {} sees only tasks of its own.", session.identity()).into())],
+    };
+    let about = About { title: title.into(), question: question.into(), caveats, provenance, of: None };
+    Ok(List::new(tasks, about))
+}
+
+impl Task {
+    /// One task by its name, from `/nodes/{node}/tasks/{upid}/status`.
+    pub(crate) fn find(session: &Session, upid: &Upid) -> Result<Task, Error> {
+        let answer = session.ask(Call::get(path(upid, "status")))?;
+        let (row, _) = answer.object::<TaskRow>()?;
+        Task::read(session, row, &session.provenance([&answer], None))
+    }
+
+    fn read(session: &Session, row: TaskRow, from: &Provenance) -> Result<Task, Error> {
+        let upid: Upid = row.upid.raw().parse()?;
+        let exit = row.exitstatus.as_ref().or(row.status.as_ref().filter(|status| *status != "stopped"));
+        let status = match exit {
+            None if row.endtime.is_none() && row.status.is_none() => TaskStatus::Running,
+            exit => TaskStatus::read(exit),
+        };
+        Ok(Task {
+            node: upid.node().into(),
+            kind: upid.kind().into(),
+            id: row.id.unwrap_or_else(|| upid.id().into()),
+            user: row.user.unwrap_or_else(|| upid.user().into()),
+            started: upid.started(),
+            ended: Reading::or_missing(row.endtime.map(Moment::from_unix), Why::NotInAnswer),
+            status,
+            session: session.clone(),
+            provenance: from.clone(),
+            upid,
+        })
+    }
+
+    /// Whether it is still at work.
+    pub fn is_running(&self) -> bool {
+        self.status == TaskStatus::Running
+    }
+
+    /// Whether it ended badly.
+    pub fn is_failed(&self) -> bool {
+        matches!(self.status, TaskStatus::Failed(_))
+    }
+
+    /// How long it took, or has been taking.
+    pub fn took(&self) -> Reading<Age> {
+        match self.status {
+            TaskStatus::Running => Reading::Known(self.session.now().since(self.started)),
+            _ => self.ended.map(|ended| ended.since(self.started)),
+        }
+    }
+
+    /// Its whole log, from `/nodes/{node}/tasks/{upid}/log`.
+    ///
+    /// # Errors
+    /// When the node cannot be reached, or the task is another's and Sys.Audit is missing.
+    pub fn log(&self) -> Result<Vec<Text>, Error> {
+        read_log(&self.session, &self.upid, 0)
+    }
+
+    /// Waits until it has ended, printing its log as it grows; attaches again to a task that was started earlier.
+    /// However the task ends, this gives the task: its status tells.
+    ///
+    /// # Errors
+    /// When the task cannot be read for a minute on end. It goes on by itself; follow it again then.
+    pub fn follow(&self) -> Result<Task, Error> {
+        let mut follower = Follower::new(&self.session, &self.upid);
+        follower.to_end(|line| say(line))
+    }
+
+    fn what(&self) -> String {
+        if self.id.is_blank() { self.kind.raw().to_owned() } else { format!("{} {}", self.kind.raw(), self.id.raw()) }
+    }
+}
+
+fn path(upid: &Upid, below: &str) -> String {
+    format!("/nodes/{}/tasks/{}/{below}", upid.node(), upid.raw())
+}
+
+/// The lines of a log from this one on, counted from 0.
+fn read_log(session: &Session, upid: &Upid, from: usize) -> Result<Vec<Text>, Error> {
+    const PAGE: usize = 1_000;
+    let mut lines = Vec::new();
+    loop {
+        let start = from + lines.len();
+        let call = Call::get(path(upid, "log")).with("start", start.to_string()).with("limit", PAGE.to_string());
+        let rows: Vec<(LogLine, _)> = session.ask(call)?.rows()?;
+        // A log that is still empty is answered with a line that the task never wrote, later replaced by the first real one.
+        if start == 0 && rows.len() == 1 && rows[0].0.n == Some(1) && rows[0].0.t.as_ref().is_some_and(|t| t == "no content") {
+            return Ok(Vec::new());
+        }
+        let page = rows.len();
+        lines.extend(rows.into_iter().map(|(line, _)| line.t.unwrap_or_default()));
+        if page < PAGE {
+            return Ok(lines);
+        }
+    }
+}
+
+/// Follows one task: prints what is new in its log, at a pace that suits how long it has been running.
+pub(crate) struct Follower {
+    session: Session,
+    upid: Upid,
+    began: Moment,
+    pub(crate) log: Vec<Text>,
+}
+
+impl Follower {
+    pub(crate) fn new(session: &Session, upid: &Upid) -> Follower {
+        Follower { session: session.clone(), upid: upid.clone(), began: session.now(), log: Vec::new() }
+    }
+
+    /// Waits for the end, handing each new line of the log to `say`.
+    pub(crate) fn to_end(&mut self, say: impl Fn(&str)) -> Result<Task, Error> {
+        const PATIENCE: u64 = 60;
+        let mut pause = Duration::from_millis(100);
+        let mut unreadable_since: Option<Moment> = None;
+        loop {
+            match self.look(&say) {
+                Ok(task) if !task.is_running() => return Ok(task),
+                Ok(_) => unreadable_since = None,
+                Err(error) if !passes(&error) => return Err(error),
+                Err(error) => {
+                    let since = *unreadable_since.get_or_insert_with(|| {
+                        say(&format!("  … the task cannot be read just now, trying again: {error}"));
+                        self.session.now()
+                    });
+                    if self.session.now().since(since).0 >= PATIENCE {
+                        return Err(Error::OutcomeUnknown {
+                            what: format!("{} on {}", self.upid.kind(), self.upid.node()).into(),
+                            why: format!("Its task could not be read for {}: {error}", Age(PATIENCE)).into(),
+                            next: format!("The task goes on by itself; look at it with pve.task(\"{}\")?.follow()?", self.upid).into(),
+                        });
+                    }
+                }
+            }
+            self.session.pause(pause);
+            // A tenth of the time that it has taken: quick tasks are seen at once, long ones cost little.
+            let elapsed = Duration::from_secs(self.session.now().since(self.began).0);
+            pause = (elapsed / 10).clamp(Duration::from_millis(250), Duration::from_secs(5));
+        }
+    }
+
+    /// The status first, then the log: so the log is whole once the status says that the task has ended.
+    fn look(&mut self, say: &impl Fn(&str)) -> Result<Task, Error> {
+        let task = Task::find(&self.session, &self.upid)?;
+        for line in read_log(&self.session, &self.upid, self.log.len())? {
+            say(&format!("  {:>6}  {line}", self.session.now().since(self.upid.started()).to_string()));
+            self.log.push(line);
+        }
+        Ok(task)
+    }
+}
+
+/// Whether a failure to read may be over soon.
+fn passes(error: &Error) -> bool {
+    matches!(error, Error::NotConnected { .. } | Error::ConnectionLost { .. } | Error::NodeUnreachable { .. })
+        || matches!(error, Error::Refused { status, .. } if *status >= 500)
+}
+
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Task({} on {}: {})", self.what(), self.node, self.status)
+    }
+}
+
+impl Listed for Task {
+    const NOUN: (&'static str, &'static str) = ("task", "tasks");
+
+    fn columns() -> Vec<Column<Task>> {
+        vec![
+            Column::new("Began", |t: &Task| Cell::Ago(t.session.now().since(t.started), t.started)),
+            Column::new("What", |t: &Task| t.what()),
+            Column::new("Ended", |t: &Task| t.status.state()),
+            Column::new("Took", |t: &Task| t.took()),
+            Column::new("Node", |t: &Task| t.node.clone()),
+            Column::new("By", |t: &Task| t.user.clone()),
+            Column::new("Next", |t: &Task| {
+                let code = format!("pve.task(\"{}\")?", t.upid.raw());
+                Cell::Button("its log".into(), code.into())
+            }),
+        ]
+    }
+
+    fn summary(tasks: &[Task]) -> (String, String) {
+        let failed = tasks.iter().filter(|task| task.is_failed()).count();
+        let running = tasks.iter().filter(|task| task.is_running()).count();
+        let rest = match (failed, running) {
+            (0, 0) => ": none failed, none is at work.".into(),
+            (failed, 0) => format!(": {failed} failed."),
+            (failed, running) => format!(": {failed} failed, {running} at work."),
+        };
+        (count(tasks.len(), Task::NOUN), rest)
+    }
+}
+
+impl View for Task {
+    fn page(&self) -> Page {
+        let page = Page::new(format!("Task {}", self.what()))
+            .question("What was done, by whom, and how did it end?")
+            .answer(format!("{} on {}: {}", self.what(), self.node.raw(), self.status), format!(", asked for by {}.", self.user))
+            .facts([
+                ("State", Cell::from(self.status.state())),
+                ("Began", Cell::Ago(self.session.now().since(self.started), self.started)),
+                ("Took", Cell::from(self.took())),
+                ("UPID", Cell::Code(self.upid.0.clone())),
+            ]);
+        let page = match self.log() {
+            Ok(lines) if lines.is_empty() => page.note(Level::Info, "Its log is empty."),
+            Ok(lines) => page.heading("Log").lines(lines),
+            Err(error) => page.note(Level::Warning, format!("Its log could not be read. {error}")),
+        };
+        let page = if self.is_running() { page.code(format!("pve.task(\"{}\")?.follow()?", self.upid.raw())) } else { page };
+        page.provenance(self.provenance.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_upid_of_a_token_has_its_fields() {
+        let upid: Upid = "UPID:pve-2:0000C010:0004E6A5:6B02F513:vzdump::audit@pve!note:".parse().unwrap();
+        assert_eq!((upid.node(), upid.kind(), upid.id(), upid.user()), ("pve-2", "vzdump", "", "audit@pve!note"));
+        assert_eq!(upid.started().to_string(), "2026-11-22 13:58:43 UTC");
+    }
+
+    #[test]
+    fn what_is_no_upid_is_refused_with_an_example() {
+        for wrong in ["", "UPID:", "UPID:pve1:1:2:3:qmstart:1:root@pam:", "UPID::00000C10:0004E6A5:6B02F513:qmstart:106:root@pam:", "101"] {
+            let error = wrong.parse::<Upid>().unwrap_err().to_string();
+            assert!(error.contains("It looks like UPID:"), "{error}");
+        }
+    }
+}

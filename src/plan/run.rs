@@ -1,0 +1,203 @@
+//! Carrying out a plan: refuse or send once, follow the task, look at the result. A write is never sent twice.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::model::guest::{Guest, Status};
+use crate::model::task::{Follower, Task, TaskStatus, of_node};
+use crate::page::Provenance;
+use crate::plan::{Draft, Outcome, Plan, Target, explain};
+use crate::render::say;
+use crate::text::Text;
+use crate::units::Age;
+use crate::wire::Call;
+
+/// How long high availability may take to do what it was asked.
+const HA_PATIENCE: u64 = 180;
+
+pub(super) fn run(plan: &Plan) -> Result<Outcome, Error> {
+    let draft = &plan.draft;
+    refuse(plan)?;
+    let before = look_again(draft)?;
+    if plan.life.ran.swap(true, Ordering::SeqCst) {
+        return Err(has_run(draft));
+    }
+    let node = node_of(&draft.call);
+    let known = node.as_ref().map(|node| upids(draft, node)).unwrap_or_default();
+    draft.session.note(format!("sent {}", draft.call), draft.title.clone());
+    let began = draft.session.now();
+    let upid = match draft.session.ask(draft.call.clone()) {
+        Ok(answer) => {
+            let data: Value = answer.reply.data(&answer.call)?;
+            data.as_str().filter(|data| data.starts_with("UPID:")).map(Text::from)
+        }
+        Err(error @ Error::ConnectionLost { .. }) => Some(find_sent(draft, node.as_ref(), &known, &error)?),
+        Err(error) => return Err(error),
+    };
+    let mut outcome = Outcome {
+        title: draft.title.clone(),
+        call: draft.call.shown(),
+        upid: None,
+        ended: TaskStatus::Ok,
+        log: Vec::new(),
+        began,
+        took: Age(0),
+        before: before.map(|guest| guest.state()),
+        after: None,
+        undo: draft.undo.clone(),
+        provenance: draft.session.provenance([], None),
+    };
+    if let Some(upid) = upid {
+        follow(draft, &upid, &mut outcome)?;
+    }
+    if let Some(target) = &draft.target {
+        verify(draft, target, &mut outcome)?;
+    }
+    outcome.took = draft.session.now().since(began);
+    outcome.provenance = Provenance { at: Some(draft.session.now()), calls: vec![draft.call.shown()], ..outcome.provenance };
+    draft.session.note(format!("done {}", draft.call), format!("{}: {}", draft.title.raw(), outcome.ended));
+    Ok(outcome)
+}
+
+fn refuse(plan: &Plan) -> Result<(), Error> {
+    let draft = &plan.draft;
+    if let Some(because) = draft.session.halted() {
+        return Err(Error::Halted { what: draft.title.clone(), because });
+    }
+    if plan.life.ran.load(Ordering::SeqCst) {
+        return Err(has_run(draft));
+    }
+    match plan.hindrances().into_iter().next() {
+        Some((why, next)) => Err(Error::not_run(draft.title.clone(), why, next)),
+        None => Ok(()),
+    }
+}
+
+fn has_run(draft: &Draft) -> Error {
+    Error::not_run(draft.title.clone(), "This plan has run, and a plan runs once", "Make a new one; it sees the present state")
+}
+
+/// Refuses when the target is not as the plan saw it. A target that could not be read then and cannot be read now
+/// is let through: the checks have said so.
+fn look_again(draft: &Draft) -> Result<Option<Guest>, Error> {
+    let Some(Target { guest: seen, .. }) = &draft.target else { return Ok(None) };
+    let now = match seen.current() {
+        Ok(now) => now,
+        Err(Error::NotPermitted { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let facts = |guest: &Guest| format!("{}, lock: {}", guest.status, guest.lock.as_ref().map_or("none", Text::raw));
+    if seen.status != Status::Unknown && facts(seen) != facts(&now) {
+        return Err(Error::not_run(
+            draft.title.clone(),
+            format!("The target changed since the plan was made: it was {}, it is {}", facts(seen), facts(&now)),
+            "Make the plan anew; it sees the present state",
+        ));
+    }
+    Ok(Some(now))
+}
+
+/// The node in a call's path.
+fn node_of(call: &Call) -> Option<Text> {
+    call.path.strip_prefix("/nodes/")?.split('/').next().map(Text::from)
+}
+
+/// The tasks that a node knows; none where they may not be read.
+fn upids(draft: &Draft, node: &Text) -> BTreeSet<String> {
+    of_node(&draft.session, node).map(|tasks| tasks.iter().map(|task| task.upid.raw().to_owned()).collect()).unwrap_or_default()
+}
+
+/// After a connection that broke while the call was sent: the one new task that fits it. It is never sent again.
+fn find_sent(draft: &Draft, node: Option<&Text>, known: &BTreeSet<String>, lost: &Error) -> Result<Text, Error> {
+    say(&format!("The connection broke while the call was sent ({lost}). Looking for its task; nothing is sent again."));
+    let unknown = |why: String| Error::OutcomeUnknown {
+        what: draft.title.clone(),
+        why: why.into(),
+        next: "Look at the target and at pve.tasks()? before doing anything about it".into(),
+    };
+    let Some(node) = node else { return Err(unknown(format!("{lost}"))) };
+    let vmid = draft.target.as_ref().map(|target| target.guest.vmid.to_string());
+    let me = draft.session.identity();
+    let fits = |task: &&Task| !known.contains(task.upid.raw()) && task.user == me && vmid.as_ref().is_none_or(|vmid| task.id == *vmid);
+    for _ in 0..10 {
+        draft.session.pause(Duration::from_millis(500));
+        let Ok(tasks) = of_node(&draft.session, node) else { continue };
+        let new: Vec<&Task> = tasks.iter().filter(fits).collect();
+        match new.as_slice() {
+            [] => {}
+            [task] => {
+                say(&format!("Found it: {}", task.upid));
+                return Ok(task.upid.raw().into());
+            }
+            several => return Err(unknown(format!("{} new tasks on {node} fit it, and which is ours cannot be said", several.len()))),
+        }
+    }
+    Err(unknown(format!("No task for it appeared on {node}, so it may not have arrived; {lost}")))
+}
+
+/// Prints the task's name before waiting, so that it is not lost should the notebook die.
+fn follow(draft: &Draft, upid: &Text, outcome: &mut Outcome) -> Result<(), Error> {
+    say(&format!("{}\n{upid}", draft.title));
+    let upid = upid.raw().parse()?;
+    let mut follower = Follower::new(&draft.session, &upid);
+    let ended = follower.to_end(say);
+    outcome.log = follower.log;
+    outcome.ended = ended?.status;
+    outcome.upid = Some(upid.raw().into());
+    match &outcome.ended {
+        TaskStatus::Ok | TaskStatus::Warnings(_) => Ok(()),
+        TaskStatus::Failed(exit) => Err(Error::TaskFailed {
+            what: draft.title.clone(),
+            exit: exit.clone(),
+            explanation: explain::task_failure(exit).into(),
+            upid: upid.raw().into(),
+            log: outcome.log.iter().rev().take(10).rev().cloned().collect(),
+        }),
+        TaskStatus::Running | TaskStatus::Unknown => Err(Error::OutcomeUnknown {
+            what: draft.title.clone(),
+            why: "Its task ended without saying how, as it does when its node goes away".into(),
+            next: format!("Look at the target, and at pve.task(\"{upid}\")?").into(),
+        }),
+    }
+}
+
+/// Looks at what came of it. Under high availability the task's OK only means that the request was taken.
+fn verify(draft: &Draft, target: &Target, outcome: &mut Outcome) -> Result<(), Error> {
+    let session = &draft.session;
+    let managed = target.guest.hastate.is_some();
+    let since = session.now();
+    loop {
+        let now = match target.guest.current() {
+            Ok(now) => now,
+            Err(Error::NotPermitted { .. }) => return Ok(()),
+            Err(error) => {
+                say(&format!("The task ended well; the state after it could not be read. {error}"));
+                return Ok(());
+            }
+        };
+        if target.becomes.is_none_or(|becomes| now.status == becomes) {
+            session.remember(now.vmid, now.status.to_string().into());
+            outcome.after = Some(now.state());
+            return Ok(());
+        }
+        if !managed || session.now().since(since).0 >= HA_PATIENCE {
+            return Err(Error::OutcomeUnknown {
+                what: draft.title.clone(),
+                why: format!("Its task ended well, but the guest is {} and not {}", now.status, target.becomes.unwrap_or("as asked")).into(),
+                next: if managed {
+                    "High availability may still be at it, or refuse: look at pve.get(\"/cluster/ha/status/current\")?".into()
+                } else {
+                    format!("Somebody else may have acted: look at {}.tasks()?", target.guest.code()).into()
+                },
+            });
+        }
+        if session.now() == since {
+            say("Waiting for high availability to carry it out …");
+        }
+        session.pause(Duration::from_secs(1));
+    }
+}

@@ -1,0 +1,200 @@
+//! How to reach a cluster: addresses, who asks, and which certificate to trust.
+
+use std::fmt;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use crate::error::Error;
+use crate::pve::Pve;
+use crate::wire::auth::Auth;
+use crate::wire::https::Connect;
+use crate::wire::tls::Trust;
+
+/// A connection being described; [`connect`](Connection::connect) makes it.
+///
+/// ```no_run
+/// # fn main() -> Result<(), pve_notebook::Error> {
+/// use pve_notebook::*;
+/// # let secret = "";
+/// let pve = Pve::at("https://pve1:8006")
+///     .or_at("https://pve2:8006")
+///     .token("audit@pve!notebook", secret)
+///     .fingerprint("AB:CD:…")
+///     .connect()?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+#[must_use = "a connection comes about by .connect()?"]
+pub struct Connection {
+    endpoints: Vec<String>,
+    auth: Option<Result<Auth, Error>>,
+    trust: Option<Result<Trust, Error>>,
+    write: Option<String>,
+}
+
+impl Connection {
+    pub(super) fn at(url: &str) -> Connection {
+        Connection { endpoints: vec![url.to_owned()], auth: None, trust: None, write: None }
+    }
+
+    /// A further node of the same cluster, tried when those before it cannot be reached.
+    pub fn or_at(mut self, url: &str) -> Connection {
+        self.endpoints.push(url.to_owned());
+        self
+    }
+
+    /// Asks with an API token: its id, `user@realm!name`, and its secret.
+    pub fn token(mut self, id: &str, secret: impl Into<SecretString>) -> Connection {
+        self.auth = Some(Auth::token(id, &secret.into()));
+        self
+    }
+
+    /// Asks as a user, `name@realm`, with a password.
+    pub fn password(mut self, user: &str, password: impl Into<SecretString>) -> Connection {
+        self.auth = Some(Auth::password(user, &password.into()));
+        self
+    }
+
+    /// Asks as a user, whose password the notebook asks for and does not keep.
+    pub fn ask_password(self, user: &str) -> Connection {
+        // The kernel cuts a prompt at a colon, and answers "" when nobody can be asked.
+        let given = evcxr_input::get_password(&format!("Password of {user} "));
+        if given.is_empty() {
+            let auth = Err(Error::setup(
+                format!("No password was given for {user}"),
+                "Where nobody can be asked, as in a scheduled run, use a token: .token(\"user@realm!name\", secret)",
+            ));
+            return Connection { auth: Some(auth), ..self };
+        }
+        self.password(user, given)
+    }
+
+    /// Trusts exactly the certificate with this SHA-256 fingerprint, as the node shows it under System, Certificates.
+    pub fn fingerprint(mut self, fingerprint: &str) -> Connection {
+        self.trust = Some(Trust::fingerprint(fingerprint));
+        self
+    }
+
+    /// Trusts what the certificate authority in this PEM file has signed: `/etc/pve/pve-root-ca.pem` of a node.
+    pub fn ca_file(mut self, path: impl AsRef<Path>) -> Connection {
+        self.trust = Some(Trust::ca_file(path.as_ref()));
+        self
+    }
+
+    /// Connects, and sees that the login holds.
+    ///
+    /// # Errors
+    /// When the description is incomplete or wrong, no node can be reached, its certificate is not trusted, or the
+    /// login is refused.
+    pub fn connect(self) -> Result<Pve, Error> {
+        let auth = self.auth.unwrap_or_else(|| {
+            Err(Error::setup(
+                "Who is asking was not said",
+                "Give an API token, .token(\"user@realm!name\", secret), or a user, .password(\"name@realm\", secret)",
+            ))
+        })?;
+        let trust = self.trust.unwrap_or(Ok(Trust::System))?;
+        let pve = Pve::over(Arc::new(Connect::new(self.endpoints, auth, trust).open()?))?;
+        if let Some(why) = self.write {
+            pve.arm(&why)?;
+        }
+        Ok(pve)
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Connection({})", self.endpoints.join(", "))
+    }
+}
+
+/// From variables that `var` looks up.
+pub(super) fn from_env(var: &dyn Fn(&str) -> Option<String>) -> Result<Pve, Error> {
+    let url = var("PVE_URL").ok_or_else(|| {
+        Error::setup(
+            "The environment variable PVE_URL is not set",
+            "Set it to the address of a node, https://pve1:8006, or to demo: for the built-in cluster, before the notebook server starts",
+        )
+    })?;
+    if url.trim() == "demo:" {
+        return Pve::demo();
+    }
+    if url.starts_with("file:") {
+        return Err(Error::setup(
+            format!("PVE_URL names a recording, {url}"),
+            "This version opens no recordings; use https://… or demo:",
+        ));
+    }
+    let mut urls = url.split(',').map(str::trim).filter(|url| !url.is_empty());
+    let connection = urls.fold(Connection::at(urls_first(&url)), |connection, next| {
+        if connection.endpoints == [next] { connection } else { connection.or_at(next) }
+    });
+    let connection = Connection { auth: Some(auth_from_env(var)), write: var("PVE_WRITE"), ..connection };
+    let connection = match (var("PVE_FINGERPRINT"), var("PVE_CA_FILE")) {
+        (Some(_), Some(_)) => {
+            return Err(Error::setup("Both PVE_FINGERPRINT and PVE_CA_FILE are set", "Keep one: a fingerprint trusts one certificate, a CA file all that it signed"));
+        }
+        (Some(fingerprint), None) => connection.fingerprint(&fingerprint),
+        (None, Some(path)) => connection.ca_file(path),
+        (None, None) => connection,
+    };
+    connection.connect()
+}
+
+fn urls_first(urls: &str) -> &str {
+    urls.split(',').map(str::trim).find(|url| !url.is_empty()).unwrap_or_default()
+}
+
+fn auth_from_env(var: &dyn Fn(&str) -> Option<String>) -> Result<Auth, Error> {
+    if let Some(token) = var("PVE_TOKEN") {
+        return Auth::token_line(&token.into());
+    }
+    if let Some(path) = var("PVE_TOKEN_FILE") {
+        return Auth::token_line(&read(Path::new(&path), "PVE_TOKEN_FILE")?.into());
+    }
+    if let Some(command) = var("PVE_TOKEN_COMMAND") {
+        return Auth::token_line(&said_by(&command)?);
+    }
+    match (var("PVE_USER"), var("PVE_PASSWORD")) {
+        (Some(user), Some(password)) => Auth::password(&user, &password.into()),
+        (Some(user), None) => Err(Error::setup(format!("PVE_USER is {user}, but PVE_PASSWORD is not set"), "Set it, or use a token: PVE_TOKEN=user@realm!name=secret")),
+        (None, _) => Err(Error::setup(
+            "No login is set in the environment",
+            "Set PVE_TOKEN=user@realm!name=secret, or PVE_TOKEN_FILE or PVE_TOKEN_COMMAND that give the same, or PVE_USER and PVE_PASSWORD",
+        )),
+    }
+}
+
+fn read(path: &Path, named_by: &str) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|e| Error::setup(format!("{named_by}: {} cannot be read: {e}", path.display()), "Check that it exists and that you may read it"))
+}
+
+/// What a command prints: the way to a password manager.
+fn said_by(command: &str) -> Result<SecretString, Error> {
+    let next = "Run it in a terminal: it should print user@realm!name=secret and nothing else";
+    let output = Command::new("sh").args(["-c", command]).output().map_err(|e| Error::setup(format!("PVE_TOKEN_COMMAND could not be run: {e}"), next))?;
+    if !output.status.success() {
+        return Err(Error::setup(format!("PVE_TOKEN_COMMAND failed ({})", output.status), next));
+    }
+    String::from_utf8(output.stdout).map(Into::into).map_err(|_| Error::setup("PVE_TOKEN_COMMAND did not print text", next))
+}
+
+pub(super) fn from_file(path: &Path) -> Result<Pve, Error> {
+    let text = read(path, "The connection file")?;
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let [host, id, secret] = lines[..] else {
+        return Err(Error::setup(
+            format!("The connection file {} has {} lines and not three", path.display(), lines.len()),
+            "It holds host and port, the token's id (user@realm!name), and its secret, a line each",
+        ));
+    };
+    let url = if host.contains("://") { host.to_owned() } else { format!("https://{host}") };
+    let connection = Pve::at(&url).token(id, secret);
+    match std::env::var("PVE_FINGERPRINT").ok().filter(|value| !value.is_empty()) {
+        Some(fingerprint) => connection.fingerprint(&fingerprint).connect(),
+        None => connection.connect(),
+    }
+}
