@@ -16,7 +16,11 @@ use crate::text::Text;
 use crate::units::Moment;
 
 pub(crate) mod auth;
+pub(crate) mod endpoint;
+pub(crate) mod exchange;
 pub(crate) mod https;
+pub(crate) mod outage;
+pub(crate) mod refusal;
 pub(crate) mod tls;
 
 /// The four methods of the API.
