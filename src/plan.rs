@@ -20,6 +20,8 @@ mod outcome;
 mod power;
 mod run;
 mod send;
+#[cfg(test)]
+mod tests;
 
 pub use outcome::Outcome;
 pub(crate) use send::path_plan;
@@ -202,7 +204,10 @@ impl Plan {
         for check in draft.checks.iter().filter(|check| check.verdict == Verdict::Failed) {
             hindrances.push((
                 format!("The check \"{}\" failed: {}", check.name, check.reason),
-                format!("Mend that, or go on with .override_check(\"{}\", \"why it is right all the same\")", check.name),
+                format!(
+                    "Mend that, or go on with .override_check(\"{}\", \"why it is right all the same\")",
+                    check.name
+                ),
             ));
         }
         if draft.destructive {
@@ -210,9 +215,18 @@ impl Plan {
             let late = draft.session.now().since(draft.made).0 > 15 * 60;
             match &draft.confirmed {
                 Some(given) if *given == code.as_str() && !late => {}
-                Some(_) if late => hindrances.push(("The confirmation is more than 15 minutes old".into(), "Make the plan anew and read it again".into())),
-                Some(given) => hindrances.push((format!("{given} is not this plan's code"), "Show the plan and read it again; another session or state has another code".into())),
-                None => hindrances.push(("It destroys something and was not confirmed".into(), format!("If you mean it: .confirm(\"{code}\")"))),
+                Some(_) if late => hindrances.push((
+                    "The confirmation is more than 15 minutes old".into(),
+                    "Make the plan anew and read it again".into(),
+                )),
+                Some(given) => hindrances.push((
+                    format!("{given} is not this plan's code"),
+                    "Show the plan and read it again; another session or state has another code".into(),
+                )),
+                None => hindrances.push((
+                    "It destroys something and was not confirmed".into(),
+                    format!("If you mean it: .confirm(\"{code}\")"),
+                )),
             }
         }
         hindrances
@@ -233,7 +247,10 @@ impl View for Plan {
         let hindrances = self.hindrances();
         let (fact, rest) = match (ran, hindrances.is_empty(), draft.session.halted()) {
             (true, ..) => ("This plan has run", " and does not run again.".to_owned()),
-            (_, _, Some(because)) => ("The session is halted", format!(": {} Nothing runs until pve.clear_halt(\"what you saw\")?", because.raw())),
+            (_, _, Some(because)) => (
+                "The session is halted",
+                format!(": {} Nothing runs until pve.clear_halt(\"what you saw\")?", because.raw()),
+            ),
             (_, true, None) => ("Nothing has been sent", "; .run() would carry it out.".into()),
             (_, false, None) => ("This would be refused", ", for the reason below. Nothing has been sent.".into()),
         };
@@ -250,11 +267,19 @@ impl View for Plan {
             Some(why) => ("Armed", Cell::from(why)),
             None => ("Armed", Cell::from("no: this session only looks")),
         });
-        let page = Page::new(format!("Plan: {}", draft.title.raw())).question("What would happen, and does anything stand in its way?").answer(fact, rest).facts(facts);
+        let page = Page::new(format!("Plan: {}", draft.title.raw()))
+            .question("What would happen, and does anything stand in its way?")
+            .answer(fact, rest)
+            .facts(facts);
         let page = draft.effects.iter().fold(page, |page, effect| page.paragraph(effect.clone()));
-        let checks = draft.checks.iter().map(|check| vec![Cell::from(&check.name), Cell::from(check.state()), Cell::from(&check.reason)]);
-        let page = if draft.checks.is_empty() { page } else { page.table(Grid::new(["Check", "Result", "Why"]).rows(checks)) };
-        let page = hindrances.iter().fold(page, |page, (why, next)| page.note(Level::Warning, format!("{why}. {next}")));
+        let checks = draft
+            .checks
+            .iter()
+            .map(|check| vec![Cell::from(&check.name), Cell::from(check.state()), Cell::from(&check.reason)]);
+        let page =
+            if draft.checks.is_empty() { page } else { page.table(Grid::new(["Check", "Result", "Why"]).rows(checks)) };
+        let page =
+            hindrances.iter().fold(page, |page, (why, next)| page.note(Level::Warning, format!("{why}. {next}")));
         let from = match &draft.target {
             Some(target) => target.guest.provenance.clone(),
             None => draft.session.provenance([], None),

@@ -226,7 +226,8 @@ impl Pve {
     /// What was allowed, sent, done and halted in this session, in order.
     pub fn journal(&self) -> Page {
         let entries = self.session.journal();
-        let rows = entries.iter().map(|entry| vec![Cell::from(entry.at), Cell::from(&entry.what), Cell::from(&entry.detail)]);
+        let rows =
+            entries.iter().map(|entry| vec![Cell::from(entry.at), Cell::from(&entry.what), Cell::from(&entry.detail)]);
         Page::new("Journal of this session")
             .question("What was decided and done here?")
             .answer(crate::model::list::count(entries.len(), ("entry", "entries")), ".")
@@ -237,7 +238,10 @@ impl Pve {
 
 fn reason<'a>(why: &'a str, example: &str) -> Result<&'a str, Error> {
     if why.trim().is_empty() {
-        return Err(Error::setup("A reason is missing", format!("Say it in a few words, for whoever reads this later: {example}")));
+        return Err(Error::setup(
+            "A reason is missing",
+            format!("Say it in a few words, for whoever reads this later: {example}"),
+        ));
     }
     Ok(why)
 }

@@ -133,7 +133,11 @@ impl Session {
     }
 
     /// Where these answers came from, with a link to `place` in the console: `qemu/101`, `node/pve1`.
-    pub(crate) fn provenance<'a>(&self, answers: impl IntoIterator<Item = &'a Answer>, place: Option<&str>) -> Provenance {
+    pub(crate) fn provenance<'a>(
+        &self,
+        answers: impl IntoIterator<Item = &'a Answer>,
+        place: Option<&str>,
+    ) -> Provenance {
         let mut from = Provenance {
             cluster: self.0.cluster.clone(),
             identity: self.identity(),
@@ -172,11 +176,6 @@ impl Session {
     /// Waits, by the cluster's clock.
     pub(crate) fn pause(&self, time: Duration) {
         self.0.wire.pause(time);
-    }
-
-    /// Whether this is the built-in cluster.
-    pub(crate) fn is_demo(&self) -> bool {
-        self.0.wire.far() == Far::Demo
     }
 
     /// Whether the identity holds a privilege on a path or, propagated, above it; `None` when that is not known.

@@ -25,7 +25,7 @@ pub(crate) mod tls;
 
 /// The four methods of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Method {
+pub(crate) enum Method {
     /// Reads.
     Get,
     /// Creates, or starts a task.
@@ -38,7 +38,7 @@ pub enum Method {
 
 impl Method {
     /// Whether the call may change something, and so must never be sent twice.
-    pub fn is_write(self) -> bool {
+    pub(crate) fn is_write(self) -> bool {
         self != Method::Get
     }
 }
@@ -56,36 +56,36 @@ impl fmt::Display for Method {
 
 /// A call: method, path below `/api2/json`, parameters. Shown without the values of its parameters.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Call {
+pub(crate) struct Call {
     /// The method.
-    pub method: Method,
+    pub(crate) method: Method,
     /// The path, beginning with a slash, its segments already percent-encoded where they need it.
-    pub path: String,
+    pub(crate) path: String,
     /// Parameters: the query of a read or a delete, the form of a post or a put.
-    pub params: Vec<(String, String)>,
+    pub(crate) params: Vec<(String, String)>,
 }
 
 impl Call {
     /// A call without parameters.
-    pub fn new(method: Method, path: impl Into<String>) -> Call {
+    pub(crate) fn new(method: Method, path: impl Into<String>) -> Call {
         let path = path.into();
         let path = if path.starts_with('/') { path } else { format!("/{path}") };
         Call { method, path, params: Vec::new() }
     }
 
     /// A read.
-    pub fn get(path: impl Into<String>) -> Call {
+    pub(crate) fn get(path: impl Into<String>) -> Call {
         Call::new(Method::Get, path)
     }
 
     /// One more parameter.
-    pub fn with(mut self, key: impl Into<String>, value: impl Into<String>) -> Call {
+    pub(crate) fn with(mut self, key: impl Into<String>, value: impl Into<String>) -> Call {
         self.params.push((key.into(), value.into()));
         self
     }
 
     /// Method and path as a person reads them, with a read's parameters.
-    pub fn shown(&self) -> Text {
+    pub(crate) fn shown(&self) -> Text {
         let mut shown = self.to_string();
         if self.method == Method::Get {
             for (n, (key, value)) in self.params.iter().enumerate() {
@@ -111,22 +111,22 @@ impl fmt::Debug for Call {
 
 /// What came back: status and body as they were, when, and after how long.
 #[derive(Clone)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// HTTP status; Proxmox VE also uses 595 and 596.
-    pub status: u16,
+    pub(crate) status: u16,
     /// The reason phrase, which often holds the first line of the message.
-    pub reason: Text,
+    pub(crate) reason: Text,
     /// The body.
-    pub body: Arc<str>,
+    pub(crate) body: Arc<str>,
     /// When it came.
-    pub at: Moment,
+    pub(crate) at: Moment,
     /// How long it took.
-    pub took: Duration,
+    pub(crate) took: Duration,
 }
 
 impl Reply {
     /// Whether the server carried out the call.
-    pub fn is_ok(&self) -> bool {
+    pub(crate) fn is_ok(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
@@ -188,7 +188,7 @@ impl fmt::Debug for Reply {
 
 /// One object exactly as the server sent it, sharing the memory of its answer.
 #[derive(Clone)]
-pub struct Raw {
+pub(crate) struct Raw {
     body: Arc<str>,
     from: usize,
     to: usize,
@@ -196,7 +196,7 @@ pub struct Raw {
 
 impl Raw {
     /// The JSON text.
-    pub fn json(&self) -> &str {
+    pub(crate) fn json(&self) -> &str {
         &self.body[self.from..self.to]
     }
 }
@@ -209,7 +209,7 @@ impl fmt::Debug for Raw {
 
 /// An answer that is on its way.
 #[derive(Debug)]
-pub struct Pending(Answer);
+pub(crate) struct Pending(Answer);
 
 #[derive(Debug)]
 enum Answer {
@@ -219,7 +219,7 @@ enum Answer {
 
 impl Pending {
     /// An answer that is already here.
-    pub fn ready(answer: Result<Reply, Error>) -> Pending {
+    pub(crate) fn ready(answer: Result<Reply, Error>) -> Pending {
         Pending(Answer::Here(answer))
     }
 
@@ -232,7 +232,7 @@ impl Pending {
     ///
     /// # Errors
     /// When the call did not get one: no connection, a broken one, a time-out. A refusal by the server is a [`Reply`].
-    pub fn wait(self) -> Result<Reply, Error> {
+    pub(crate) fn wait(self) -> Result<Reply, Error> {
         match self.0 {
             Answer::Here(answer) => answer,
             Answer::Coming(answer, call) => answer.recv().unwrap_or_else(|_| {
@@ -248,7 +248,7 @@ impl Pending {
 
 /// What stands at the other end of a wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Far {
+pub(crate) enum Far {
     /// A real cluster: looks only until armed.
     Cluster,
     /// The built-in cluster, simulated.
@@ -256,7 +256,7 @@ pub enum Far {
 }
 
 /// The way to a cluster, real or simulated. Shared by every object of a session, across notebook cells.
-pub trait Wire: Send + Sync {
+pub(crate) trait Wire: Send + Sync {
     /// Sends a call off and returns at once.
     fn submit(&self, call: Call) -> Pending;
     /// What is at the other end.

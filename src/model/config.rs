@@ -57,7 +57,8 @@ impl Config {
 
     /// Names of the settings that are set, in their order.
     pub fn keys(&self) -> Vec<String> {
-        let mut keys: Vec<String> = self.settings.keys().filter(|key| *key != "digest" && *key != "description").cloned().collect();
+        let mut keys: Vec<String> =
+            self.settings.keys().filter(|key| *key != "digest" && *key != "description").cloned().collect();
         keys.sort_by_key(|key| (rank(key), key.clone()));
         keys
     }
@@ -67,8 +68,25 @@ impl Config {
 fn rank(key: &str) -> usize {
     let stem = key.trim_end_matches(|c: char| c.is_ascii_digit());
     const ORDER: [&str; 19] = [
-        "name", "hostname", "onboot", "cores", "sockets", "cpu", "memory", "balloon", "swap", "scsi", "virtio", "sata", "ide", "rootfs",
-        "mp", "net", "agent", "protection", "tags",
+        "name",
+        "hostname",
+        "onboot",
+        "cores",
+        "sockets",
+        "cpu",
+        "memory",
+        "balloon",
+        "swap",
+        "scsi",
+        "virtio",
+        "sata",
+        "ide",
+        "rootfs",
+        "mp",
+        "net",
+        "agent",
+        "protection",
+        "tags",
     ];
     ORDER.iter().position(|known| *known == stem).unwrap_or(ORDER.len())
 }
@@ -82,7 +100,11 @@ impl fmt::Debug for Config {
 impl View for Config {
     fn page(&self) -> Page {
         let rows = self.keys().into_iter().map(|key| {
-            let value = if is_secret(&key) { Cell::Missing("a secret, not shown".into()) } else { Cell::Code(self.get(&key).unwrap_or_default().into()) };
+            let value = if is_secret(&key) {
+                Cell::Missing("a secret, not shown".into())
+            } else {
+                Cell::Code(self.get(&key).unwrap_or_default().into())
+            };
             vec![Cell::Code(key.into()), value]
         });
         let page = Page::new(format!("Configuration of {}", self.called.raw()))

@@ -149,6 +149,18 @@ impl fmt::Display for Status {
     }
 }
 
+impl From<Status> for Cell {
+    fn from(status: Status) -> Cell {
+        Cell::State(status.state())
+    }
+}
+
+impl From<GuestKind> for Cell {
+    fn from(kind: GuestKind) -> Cell {
+        Cell::from(kind.to_string())
+    }
+}
+
 impl PartialEq<&str> for Status {
     fn eq(&self, word: &&str) -> bool {
         self.to_string() == *word
@@ -195,7 +207,10 @@ impl Guest {
         let unknown = guests.iter().filter(|guest| guest.status == Status::Unknown).count();
         if unknown > 0 {
             let which = if unknown == 1 { "guest is" } else { "guests are" };
-            caveats.push((Level::Info, format!("The state of {unknown} {which} not known: the node is offline or does not report.").into()));
+            caveats.push((
+                Level::Info,
+                format!("The state of {unknown} {which} not known: the node is offline or does not report.").into(),
+            ));
         }
         let about = About {
             title: "Guests".into(),
@@ -282,7 +297,13 @@ impl Guest {
             .ok_or_else(|| Error::not_found(format!("{self} is no longer there"), "pve.guests()? shows those that are"))
     }
 
-    fn read(session: &Session, row: &Resource, raw: &Raw, node_online: Option<bool>, from: &Provenance) -> Option<Guest> {
+    fn read(
+        session: &Session,
+        row: &Resource,
+        raw: &Raw,
+        node_online: Option<bool>,
+        from: &Provenance,
+    ) -> Option<Guest> {
         let kind = if row.r#type.as_ref()? == "lxc" { GuestKind::Ct } else { GuestKind::Vm };
         let status = Status::read(row);
         let silent = match node_online {
@@ -567,9 +588,16 @@ impl View for Guest {
             },
             Err(_) => page,
         };
-        let page = part(page, "Configuration", &format!("{}.config()?", self.code()), config.as_ref().map(Config::page));
-        let page = part(page, "Snapshots", &format!("{}.snapshots()?", self.code()), self.snapshots().as_ref().map(View::page));
-        let page = part(page, "Recent tasks", &format!("{}.tasks()?", self.code()), self.tasks().as_ref().map(View::page));
+        let page =
+            part(page, "Configuration", &format!("{}.config()?", self.code()), config.as_ref().map(Config::page));
+        let page = part(
+            page,
+            "Snapshots",
+            &format!("{}.snapshots()?", self.code()),
+            self.snapshots().as_ref().map(View::page),
+        );
+        let page =
+            part(page, "Recent tasks", &format!("{}.tasks()?", self.code()), self.tasks().as_ref().map(View::page));
         page.code(match self.next() {
             Cell::Button(_, code) if self.is_stopped() => code,
             _ => format!("{}.history(Span::Day)?", self.code()).into(),
@@ -582,15 +610,23 @@ impl View for Guest {
 pub(crate) fn part(page: Page, title: &str, code: &str, part: Result<Page, &Error>) -> Page {
     match part {
         Ok(part) => page.section_from(title, code, part),
-        Err(error) => page.section_from(title, code, Page::new("").note(Level::Warning, format!("This could not be read. {error}"))),
+        Err(error) => page.section_from(
+            title,
+            code,
+            Page::new("").note(Level::Warning, format!("This could not be read. {error}")),
+        ),
     }
 }
 
 pub(crate) fn cpu_cell(used: Reading<Ratio>, cores: Reading<u64>) -> Cell {
     match (used, cores) {
-        (Reading::Known(used), Reading::Known(cores)) => Cell::Meter(used, format!("{used} of {}", count(cores as usize, ("core", "cores"))).into()),
+        (Reading::Known(used), Reading::Known(cores)) => {
+            Cell::Meter(used, format!("{used} of {}", count(cores as usize, ("core", "cores"))).into())
+        }
         (Reading::Known(used), _) => Cell::Ratio(used),
-        (Reading::Missing(why), Reading::Known(cores)) => Cell::Missing(format!("of {}: {why}", count(cores as usize, ("core", "cores"))).into()),
+        (Reading::Missing(why), Reading::Known(cores)) => {
+            Cell::Missing(format!("of {}: {why}", count(cores as usize, ("core", "cores"))).into())
+        }
         (Reading::Missing(why), _) => why.into(),
     }
 }
@@ -605,7 +641,8 @@ fn reading<T>(value: Option<T>, why: Option<Why>) -> Reading<T> {
 
 /// Proxmox VE joins tags by semicolons, and takes commas and spaces as well.
 fn split_tags(tags: Option<&Text>) -> Vec<Text> {
-    tags.map(|tags| tags.split([';', ',', ' ']).filter(|tag| !tag.is_empty()).map(Text::from).collect()).unwrap_or_default()
+    tags.map(|tags| tags.split([';', ',', ' ']).filter(|tag| !tag.is_empty()).map(Text::from).collect())
+        .unwrap_or_default()
 }
 
 fn join(texts: &[Text]) -> Cell {
@@ -626,7 +663,11 @@ fn not_found(session: &Session, id: &GuestId, all: &[Guest]) -> Error {
         GuestId::Number(number) => format!("There is no guest {number}"),
         GuestId::Name(name) => format!("There is no guest named \"{name}\""),
     };
-    let where_ = format!("{} on {}", if session.has("VM.Audit", "/vms") == Some(true) { "" } else { ", or none that you may see," }, session.cluster());
+    let where_ = format!(
+        "{} on {}",
+        if session.has("VM.Audit", "/vms") == Some(true) { "" } else { ", or none that you may see," },
+        session.cluster()
+    );
     let near: Vec<String> = match id {
         GuestId::Name(name) => all
             .iter()
@@ -637,7 +678,11 @@ fn not_found(session: &Session, id: &GuestId, all: &[Guest]) -> Error {
         GuestId::Number(_) => Vec::new(),
     };
     let hidden = all.iter().filter(|guest| !guest.name.is_known()).count();
-    let mut next = if near.is_empty() { "pve.guests()? shows those that are".to_owned() } else { format!("Did you mean {}? pve.guests()? shows all", near.join(", ")) };
+    let mut next = if near.is_empty() {
+        "pve.guests()? shows those that are".to_owned()
+    } else {
+        format!("Did you mean {}? pve.guests()? shows all", near.join(", "))
+    };
     if hidden > 0 && matches!(id, GuestId::Name(_)) {
         next.push_str(&format!("; {} on an offline node have no known name", count(hidden, Guest::NOUN)));
     }
@@ -646,5 +691,6 @@ fn not_found(session: &Session, id: &GuestId, all: &[Guest]) -> Error {
 
 fn alike(one: &str, other: &str) -> bool {
     let (one, other) = (one.to_lowercase(), other.to_lowercase());
-    !other.is_empty() && (one.contains(&other) || other.contains(&one) || one.split('-').next() == other.split('-').next())
+    !other.is_empty()
+        && (one.contains(&other) || other.contains(&one) || one.split('-').next() == other.split('-').next())
 }

@@ -73,7 +73,16 @@ pub struct Point {
 
 impl Default for Point {
     fn default() -> Point {
-        Point { time: None, cpu: None, mem: None, maxmem: None, netin: None, netout: None, diskread: None, diskwrite: None }
+        Point {
+            time: None,
+            cpu: None,
+            mem: None,
+            maxmem: None,
+            netin: None,
+            netout: None,
+            diskread: None,
+            diskwrite: None,
+        }
     }
 }
 
@@ -101,12 +110,19 @@ impl History {
 
     pub(crate) fn of_node(node: &Node, span: Span) -> Result<History, Error> {
         let name = node.name.raw();
-        History::read(&node.session, node.name.clone(), &format!("/nodes/{name}/rrddata"), &format!("node/{name}"), span)
+        History::read(
+            &node.session,
+            node.name.clone(),
+            &format!("/nodes/{name}/rrddata"),
+            &format!("node/{name}"),
+            span,
+        )
     }
 
     fn read(session: &Session, called: Text, path: &str, place: &str, span: Span) -> Result<History, Error> {
-        let answer = session.ask(Call::get(path).with("timeframe", span.word()).with("cf", "AVERAGE"))?;
-        let mut points: Vec<Point> = answer.rows()?.into_iter().map(|(point, _)| point).filter(|point: &Point| point.time.is_some()).collect();
+        let answer = session.ask(Call::get(path).with("timeframe", span.word()))?;
+        let mut points: Vec<Point> =
+            answer.rows()?.into_iter().map(|(point, _)| point).filter(|point: &Point| point.time.is_some()).collect();
         points.sort_by_key(|point| point.time);
         Ok(History { called, span, points, provenance: session.provenance([&answer], Some(place)) })
     }
@@ -129,21 +145,39 @@ impl History {
 
     /// Network traffic as a chart.
     pub fn network(&self) -> Figure {
-        self.chart("Network", Unit::BytesPerSecond, &[("received", |point| point.netin), ("sent", |point| point.netout)], None)
+        self.chart(
+            "Network",
+            Unit::BytesPerSecond,
+            &[("received", |point| point.netin), ("sent", |point| point.netout)],
+            None,
+        )
     }
 
     /// Disk traffic as a chart.
     pub fn disk(&self) -> Figure {
-        self.chart("Disks", Unit::BytesPerSecond, &[("read", |point| point.diskread), ("written", |point| point.diskwrite)], None)
+        self.chart(
+            "Disks",
+            Unit::BytesPerSecond,
+            &[("read", |point| point.diskread), ("written", |point| point.diskwrite)],
+            None,
+        )
     }
 
-    fn chart(&self, what: &str, unit: Unit, series: &[(&str, fn(&Point) -> Option<f64>)], limit: Option<(&str, f64)>) -> Figure {
+    fn chart(
+        &self,
+        what: &str,
+        unit: Unit,
+        series: &[(&str, fn(&Point) -> Option<f64>)],
+        limit: Option<(&str, f64)>,
+    ) -> Figure {
         Chart {
             title: format!("{what} of {}, last {}", self.called.raw(), self.span.word()).into(),
             unit,
             series: series
                 .iter()
-                .map(|(name, value)| (Text::from(*name), self.points.iter().map(|point| (point.at(), value(point))).collect()))
+                .map(|(name, value)| {
+                    (Text::from(*name), self.points.iter().map(|point| (point.at(), value(point))).collect())
+                })
                 .collect(),
             limit: limit.map(|(name, value)| (name.into(), value)),
         }
@@ -168,8 +202,10 @@ impl View for History {
                 .provenance(self.provenance.clone());
         }
         let page = page.figure(self.cpu()).figure(self.memory());
-        let page = if self.points.iter().any(|point| point.netin.is_some()) { page.figure(self.network()) } else { page };
-        let page = if self.points.iter().any(|point| point.diskread.is_some()) { page.figure(self.disk()) } else { page };
+        let page =
+            if self.points.iter().any(|point| point.netin.is_some()) { page.figure(self.network()) } else { page };
+        let page =
+            if self.points.iter().any(|point| point.diskread.is_some()) { page.figure(self.disk()) } else { page };
         page.provenance(self.provenance.clone())
     }
 }

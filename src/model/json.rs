@@ -33,7 +33,11 @@ impl Json {
         let call = call(Method::Get, path);
         let title = call.shown();
         let answer = session.ask(call)?;
-        Ok(Json { title, value: masked(answer.reply.data(&answer.call)?), provenance: session.provenance([&answer], None) })
+        Ok(Json {
+            title,
+            value: masked(answer.reply.data(&answer.call)?),
+            provenance: session.provenance([&answer], None),
+        })
     }
 
     /// The value itself, secrets masked.
@@ -70,16 +74,32 @@ fn find<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
 /// Whether a setting of this name holds a secret.
 pub(crate) fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    ["password", "passwd", "secret", "cipassword", "privatekey", "private-key", "encryption-key", "csrfpreventiontoken", "ticket"]
-        .iter()
-        .any(|word| key == *word || key.ends_with(word))
+    [
+        "password",
+        "passwd",
+        "secret",
+        "cipassword",
+        "privatekey",
+        "private-key",
+        "encryption-key",
+        "csrfpreventiontoken",
+        "ticket",
+    ]
+    .iter()
+    .any(|word| key == *word || key.ends_with(word))
 }
 
 fn masked(value: Value) -> Value {
     match value {
         Value::Object(map) => Value::Object(
             map.into_iter()
-                .map(|(key, value)| if is_secret(&key) && !value.is_null() { (key, "(a secret, not shown)".into()) } else { (key, masked(value)) })
+                .map(|(key, value)| {
+                    if is_secret(&key) && !value.is_null() {
+                        (key, "(a secret, not shown)".into())
+                    } else {
+                        (key, masked(value))
+                    }
+                })
                 .collect(),
         ),
         Value::Array(rows) => Value::Array(rows.into_iter().map(masked).collect()),
@@ -123,17 +143,27 @@ impl View for Json {
 /// Plain fields as facts, everything below them as a part that folds.
 fn tree(page: Page, value: &Value) -> Page {
     let (plain, deep): (Vec<_>, Vec<_>) = match value {
-        Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), value)).partition(|(_, value)| !is_deep(value)),
-        Value::Array(rows) => rows.iter().enumerate().map(|(n, value)| (n.to_string(), value)).partition(|(_, value)| !is_deep(value)),
+        Value::Object(map) => {
+            map.iter().map(|(key, value)| (key.clone(), value)).partition(|(_, value)| !is_deep(value))
+        }
+        Value::Array(rows) => {
+            rows.iter().enumerate().map(|(n, value)| (n.to_string(), value)).partition(|(_, value)| !is_deep(value))
+        }
         scalar => return page.facts([("value", Cell::Code(shown(scalar).into()))]),
     };
-    let page = if plain.is_empty() { page } else { page.facts(plain.into_iter().map(|(key, value)| (key, Cell::Code(shown(value).into())))) };
+    let page = if plain.is_empty() {
+        page
+    } else {
+        page.facts(plain.into_iter().map(|(key, value)| (key, Cell::Code(shown(value).into()))))
+    };
     deep.into_iter().fold(page, |page, (key, value)| page.section(label(&key, value), tree(Page::new(""), value)))
 }
 
 /// A nested value's key, and what it is called inside.
 fn label(key: &str, value: &Value) -> String {
-    let name = ["id", "name", "node", "storage", "upid", "userid", "poolid", "subdir"].iter().find_map(|field| value.get(field));
+    let name = ["id", "name", "node", "storage", "upid", "userid", "poolid", "subdir"]
+        .iter()
+        .find_map(|field| value.get(field));
     match name {
         Some(name) => format!("{key}: {} ({})", shown(name), size(value)),
         None => format!("{key} ({})", size(value)),
@@ -152,8 +182,13 @@ mod tests {
 
     #[test]
     fn secrets_are_masked_wherever_they_stand() {
-        let value = masked(json!({"cipassword": "x1", "nested": [{"password": "x2", "name": "ok"}], "CSRFPreventionToken": "x3"}));
-        assert!(!value.to_string().contains("x1") && !value.to_string().contains("x2") && !value.to_string().contains("x3"), "{value}");
+        let value = masked(
+            json!({"cipassword": "x1", "nested": [{"password": "x2", "name": "ok"}], "CSRFPreventionToken": "x3"}),
+        );
+        assert!(
+            !value.to_string().contains("x1") && !value.to_string().contains("x2") && !value.to_string().contains("x3"),
+            "{value}"
+        );
         assert!(value.to_string().contains("ok"));
     }
 

@@ -153,7 +153,10 @@ impl<T: Clone> List<T> {
         for item in &*self.items {
             groups.entry(key(item)).or_default().push(item.clone());
         }
-        Groups { groups: groups.into_iter().map(|(key, items)| (key, self.with(items))).collect(), about: self.about.clone() }
+        Groups {
+            groups: groups.into_iter().map(|(key, items)| (key, self.with(items))).collect(),
+            about: self.about.clone(),
+        }
     }
 
     /// Whether `wanted` holds for any.
@@ -347,10 +350,13 @@ impl<T: Listed> Table<T> {
             return grid.rows(items.iter().map(row));
         }
         let left_out = items.len() - HEAD - TAIL;
-        grid.caption(format!("the first {HEAD} and the last {TAIL} of {}; .table().all() shows every row", count(items.len(), T::NOUN)))
-            .rows(items[..HEAD].iter().map(row))
-            .rows([vec![Cell::from(format!("⋯ {left_out} more"))]])
-            .rows(items[items.len() - TAIL..].iter().map(row))
+        grid.caption(format!(
+            "the first {HEAD} and the last {TAIL} of {}; .table().all() shows every row",
+            count(items.len(), T::NOUN)
+        ))
+        .rows(items[..HEAD].iter().map(row))
+        .rows([vec![Cell::from(format!("⋯ {left_out} more"))]])
+        .rows(items[items.len() - TAIL..].iter().map(row))
     }
 }
 

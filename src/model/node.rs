@@ -276,7 +276,8 @@ impl Listed for Node {
     }
 
     fn summary(nodes: &[Node]) -> (String, String) {
-        let away: Vec<String> = nodes.iter().filter(|node| !node.is_online()).map(|node| node.name.to_string()).collect();
+        let away: Vec<String> =
+            nodes.iter().filter(|node| !node.is_online()).map(|node| node.name.to_string()).collect();
         let rest = if away.is_empty() { ", all online.".into() } else { format!("; {} not online.", away.join(", ")) };
         (count(nodes.len(), Node::NOUN), rest)
     }
@@ -301,8 +302,10 @@ impl View for Node {
             page
         };
         let page = part(page, "Guests", &format!("{}.guests()?", self.code()), self.guests().as_ref().map(View::page));
-        let page = part(page, "Storages", &format!("{}.storages()?", self.code()), self.storages().as_ref().map(View::page));
-        let page = part(page, "Recent tasks", &format!("{}.tasks()?", self.code()), self.tasks().as_ref().map(View::page));
+        let page =
+            part(page, "Storages", &format!("{}.storages()?", self.code()), self.storages().as_ref().map(View::page));
+        let page =
+            part(page, "Recent tasks", &format!("{}.tasks()?", self.code()), self.tasks().as_ref().map(View::page));
         page.code(format!("{}.history(Span::Day)?", self.code())).provenance(self.provenance.clone())
     }
 }
@@ -315,4 +318,3 @@ impl Node {
         }
     }
 }
-

@@ -41,7 +41,14 @@ impl Pool {
         let mut pools: Vec<Pool> = answer
             .rows::<PoolRow>()?
             .into_iter()
-            .filter_map(|(row, _)| Some(Pool { name: row.poolid?, comment: row.comment, session: session.clone(), provenance: provenance.clone() }))
+            .filter_map(|(row, _)| {
+                Some(Pool {
+                    name: row.poolid?,
+                    comment: row.comment,
+                    session: session.clone(),
+                    provenance: provenance.clone(),
+                })
+            })
             .collect();
         pools.sort_by(|a, b| a.name.cmp(&b.name));
         let about = About {
@@ -85,6 +92,7 @@ impl View for Pool {
             None => page,
         };
         let guests = self.guests();
-        crate::model::guest::part(page, "Guests", "pve.pools()?", guests.as_ref().map(View::page)).provenance(self.provenance.clone())
+        crate::model::guest::part(page, "Guests", "pve.pools()?", guests.as_ref().map(View::page))
+            .provenance(self.provenance.clone())
     }
 }

@@ -94,9 +94,7 @@ impl Resources {
 
     /// Whether each node is online.
     pub(crate) fn online(&self) -> BTreeMap<Text, bool> {
-        self.of(&["node"])
-            .filter_map(|(row, _)| Some((row.node.clone()?, row.status.as_ref()? == "online")))
-            .collect()
+        self.of(&["node"]).filter_map(|(row, _)| Some((row.node.clone()?, row.status.as_ref()? == "online"))).collect()
     }
 }
 
@@ -107,11 +105,15 @@ pub(crate) fn visible_to(session: &Session, things: &str, privilege: &str, path:
         Some(true) => Vec::new(),
         Some(false) => vec![(
             Level::Warning,
-            format!("These are the {things} visible to you: {identity} lacks {privilege} on {path}, so there may be more.").into(),
+            format!(
+                "These are the {things} visible to you: {identity} lacks {privilege} on {path}, so there may be more."
+            )
+            .into(),
         )],
         None => vec![(
             Level::Info,
-            format!("Whether these are all {things} cannot be said: the privileges of {identity} could not be read.").into(),
+            format!("Whether these are all {things} cannot be said: the privileges of {identity} could not be read.")
+                .into(),
         )],
     }
 }

@@ -58,15 +58,21 @@ impl Snapshot {
             with_memory: row.vmstate.unwrap_or(false),
             session: guest.session.clone(),
         };
-        let mut snapshots: Vec<Snapshot> = rows.into_iter().filter(|(row, _)| row.name != "current").map(|(row, _)| read(row)).collect();
+        let mut snapshots: Vec<Snapshot> =
+            rows.into_iter().filter(|(row, _)| row.name != "current").map(|(row, _)| read(row)).collect();
         snapshots.sort_by_key(|snapshot| snapshot.made);
         let question = match (&at, snapshots.is_empty()) {
             (Some(at), _) => format!("Which states can one go back to? The present one came after {}.", at.raw()),
             (None, _) => "Which states can one go back to?".into(),
         };
-        let parents: BTreeMap<&Text, ()> = snapshots.iter().filter_map(|snapshot| snapshot.parent.as_ref()).map(|parent| (parent, ())).collect();
+        let parents: BTreeMap<&Text, ()> =
+            snapshots.iter().filter_map(|snapshot| snapshot.parent.as_ref()).map(|parent| (parent, ())).collect();
         let orphaned = parents.keys().any(|parent| snapshots.iter().all(|snapshot| snapshot.name != ***parent));
-        let caveats = if orphaned { vec![(Level::Warning, "A snapshot names a parent that is not there.".into())] } else { Vec::new() };
+        let caveats = if orphaned {
+            vec![(Level::Warning, "A snapshot names a parent that is not there.".into())]
+        } else {
+            Vec::new()
+        };
         let place = format!("{}/{}", guest.kind.path(), guest.vmid);
         let about = About {
             title: format!("Snapshots of {}", guest.called().raw()).into(),

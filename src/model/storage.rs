@@ -90,7 +90,12 @@ impl Storage {
     }
 
     /// The storages in an answer that was read already, with what is known of their definitions.
-    pub(crate) fn among(session: &Session, resources: &Resources, definitions: &[Definition], provenance: Provenance) -> List<Storage> {
+    pub(crate) fn among(
+        session: &Session,
+        resources: &Resources,
+        definitions: &[Definition],
+        provenance: Provenance,
+    ) -> List<Storage> {
         let online = resources.online();
         let mut rows: BTreeMap<Text, Vec<&Resource>> = BTreeMap::new();
         for (row, _) in resources.of(&["storage"]) {
@@ -118,11 +123,20 @@ impl Storage {
         List::new(storages, about)
     }
 
-    fn read(name: Text, rows: &[&Resource], definition: Option<&Definition>, online: &BTreeMap<Text, bool>, from: &Provenance) -> Storage {
-        let shared = definition.and_then(|d| d.shared).or_else(|| rows.iter().find_map(|row| row.shared)).unwrap_or(false);
+    fn read(
+        name: Text,
+        rows: &[&Resource],
+        definition: Option<&Definition>,
+        online: &BTreeMap<Text, bool>,
+        from: &Provenance,
+    ) -> Storage {
+        let shared =
+            definition.and_then(|d| d.shared).or_else(|| rows.iter().find_map(|row| row.shared)).unwrap_or(false);
         let disabled = definition.and_then(|d| d.disable).unwrap_or(false);
-        let kind = definition.and_then(|d| d.r#type.clone()).or_else(|| rows.iter().find_map(|row| row.plugintype.clone()));
-        let content = definition.and_then(|d| d.content.clone()).or_else(|| rows.iter().find_map(|row| row.content.clone()));
+        let kind =
+            definition.and_then(|d| d.r#type.clone()).or_else(|| rows.iter().find_map(|row| row.plugintype.clone()));
+        let content =
+            definition.and_then(|d| d.content.clone()).or_else(|| rows.iter().find_map(|row| row.content.clone()));
         let mut on: Vec<StorageOnNode> = rows.iter().filter_map(|row| StorageOnNode::read(row, online)).collect();
         on.sort_by(|a, b| a.node.cmp(&b.node));
         Storage {
@@ -210,8 +224,9 @@ impl StorageOnNode {
 }
 
 fn split(content: Option<&Text>) -> Vec<Text> {
-    let mut words: Vec<Text> =
-        content.map(|content| content.split(',').filter(|word| !word.is_empty()).map(Text::from).collect()).unwrap_or_default();
+    let mut words: Vec<Text> = content
+        .map(|content| content.split(',').filter(|word| !word.is_empty()).map(Text::from).collect())
+        .unwrap_or_default();
     words.sort();
     words
 }
@@ -255,7 +270,11 @@ impl View for Storage {
     fn page(&self) -> Page {
         let rows = self.on.iter().map(|state| {
             let tone = if state.is_available() { Tone::Good } else { Tone::Unknown };
-            vec![Cell::from(&state.node), State::new(tone, state.status.clone()).into(), Cell::usage(state.used, state.total)]
+            vec![
+                Cell::from(&state.node),
+                State::new(tone, state.status.clone()).into(),
+                Cell::usage(state.used, state.total),
+            ]
         });
         let full = match self.fullness() {
             Reading::Known(ratio) => format!("{} is {ratio} full", self.name.raw()),

@@ -70,14 +70,27 @@ impl FromStr for Upid {
 
     fn from_str(upid: &str) -> Result<Upid, Error> {
         let fields: Vec<&str> = upid.split(':').collect();
-        let hex = |n: usize| fields.get(n).is_some_and(|field| field.len() >= 8 && i64::from_str_radix(field, 16).is_ok());
-        if fields.len() == 9 && fields[0] == "UPID" && !fields[1].is_empty() && (2..5).all(hex) && !fields[5].is_empty() && !fields[7].is_empty() {
+        let hex =
+            |n: usize| fields.get(n).is_some_and(|field| field.len() >= 8 && i64::from_str_radix(field, 16).is_ok());
+        if fields.len() == 9
+            && fields[0] == "UPID"
+            && !fields[1].is_empty()
+            && (2..5).all(hex)
+            && !fields[5].is_empty()
+            && !fields[7].is_empty()
+        {
             return Ok(Upid(upid.into()));
         }
         Err(Error::setup(
             format!("\"{}\" is not the name of a task", Text::from(upid).brief(80)),
             "It looks like UPID:node:00000C10:0004E6A5:6B02F513:qmstart:106:root@pam: and stands in the task list, pve.tasks()?",
         ))
+    }
+}
+
+impl AsRef<str> for Upid {
+    fn as_ref(&self) -> &str {
+        self.raw()
     }
 }
 
@@ -185,28 +198,53 @@ struct LogLine {
 
 /// The last tasks of every node, from `/cluster/tasks`.
 pub(crate) fn of_cluster(session: &Session) -> Result<List<Task>, Error> {
-    list(session, Call::get("/cluster/tasks"), "Tasks of the cluster", "What was done last, by whom, and did it work? (About the last 25 of each node.)", None)
+    list(
+        session,
+        Call::get("/cluster/tasks"),
+        "Tasks of the cluster",
+        "What was done last, by whom, and did it work? (About the last 25 of each node.)",
+        None,
+    )
 }
 
 pub(crate) fn of_node(session: &Session, node: &Text) -> Result<List<Task>, Error> {
     let call = Call::get(format!("/nodes/{}/tasks", node.raw())).with("source", "all");
-    list(session, call, &format!("Tasks on {}", node.raw()), "What was done here last, by whom, and did it work? (The last 50.)", Some(&format!("node/{}", node.raw())))
+    list(
+        session,
+        call,
+        &format!("Tasks on {}", node.raw()),
+        "What was done here last, by whom, and did it work? (The last 50.)",
+        Some(&format!("node/{}", node.raw())),
+    )
 }
 
 pub(crate) fn of_guest(guest: &Guest) -> Result<List<Task>, Error> {
-    let call = Call::get(format!("/nodes/{}/tasks", guest.node.raw())).with("source", "all").with("vmid", guest.vmid.to_string());
-    let question = format!("What was done to it on {} last, by whom, and did it work? (The last 50.)", guest.node.raw());
-    list(&guest.session, call, &format!("Tasks of {}", guest.called().raw()), &question, Some(&format!("{}/{}", guest.kind.path(), guest.vmid)))
+    let call = Call::get(format!("/nodes/{}/tasks", guest.node.raw()))
+        .with("source", "all")
+        .with("vmid", guest.vmid.to_string());
+    let question =
+        format!("What was done to it on {} last, by whom, and did it work? (The last 50.)", guest.node.raw());
+    list(
+        &guest.session,
+        call,
+        &format!("Tasks of {}", guest.called().raw()),
+        &question,
+        Some(&format!("{}/{}", guest.kind.path(), guest.vmid)),
+    )
 }
 
 fn list(session: &Session, call: Call, title: &str, question: &str, place: Option<&str>) -> Result<List<Task>, Error> {
     let answer = session.ask(call)?;
     let provenance = session.provenance([&answer], place);
-    let mut tasks: Vec<Task> = answer.rows()?.into_iter().filter_map(|(row, _)| Task::read(session, row, &provenance).ok()).collect();
+    let mut tasks: Vec<Task> =
+        answer.rows()?.into_iter().filter_map(|(row, _)| Task::read(session, row, &provenance).ok()).collect();
     tasks.sort_by(|a, b| b.started.cmp(&a.started).then_with(|| b.upid.cmp(&a.upid)));
     let caveats = match session.has("Sys.Audit", "/nodes") {
         Some(true) => Vec::new(),
-        _ => vec![(Level::Warning, format!("Without Sys.Audit on /nodes, {} sees only tasks of its own.", session.identity()).into())],
+        _ => vec![(
+            Level::Warning,
+            format!("Without Sys.Audit on /nodes, {} sees only tasks of its own.", session.identity()).into(),
+        )],
     };
     let about = About { title: title.into(), question: question.into(), caveats, provenance, of: None };
     Ok(List::new(tasks, about))
@@ -295,7 +333,11 @@ fn read_log(session: &Session, upid: &Upid, from: usize) -> Result<Vec<Text>, Er
         let call = Call::get(path(upid, "log")).with("start", start.to_string()).with("limit", PAGE.to_string());
         let rows: Vec<(LogLine, _)> = session.ask(call)?.rows()?;
         // A log that is still empty is answered with a line that the task never wrote, later replaced by the first real one.
-        if start == 0 && rows.len() == 1 && rows[0].0.n == Some(1) && rows[0].0.t.as_ref().is_some_and(|t| t == "no content") {
+        if start == 0
+            && rows.len() == 1
+            && rows[0].0.n == Some(1)
+            && rows[0].0.t.as_ref().is_some_and(|t| t == "no content")
+        {
             return Ok(Vec::new());
         }
         let page = rows.len();
@@ -338,7 +380,11 @@ impl Follower {
                         return Err(Error::OutcomeUnknown {
                             what: format!("{} on {}", self.upid.kind(), self.upid.node()).into(),
                             why: format!("Its task could not be read for {}: {error}", Age(PATIENCE)).into(),
-                            next: format!("The task goes on by itself; look at it with pve.task(\"{}\")?.follow()?", self.upid).into(),
+                            next: format!(
+                                "The task goes on by itself; look at it with pve.task(\"{}\")?.follow()?",
+                                self.upid
+                            )
+                            .into(),
                         });
                     }
                 }
@@ -407,7 +453,10 @@ impl View for Task {
     fn page(&self) -> Page {
         let page = Page::new(format!("Task {}", self.what()))
             .question("What was done, by whom, and how did it end?")
-            .answer(format!("{} on {}: {}", self.what(), self.node.raw(), self.status), format!(", asked for by {}.", self.user))
+            .answer(
+                format!("{} on {}: {}", self.what(), self.node.raw(), self.status),
+                format!(", asked for by {}.", self.user),
+            )
             .facts([
                 ("State", Cell::from(self.status.state())),
                 ("Began", Cell::Ago(self.session.now().since(self.started), self.started)),
@@ -419,7 +468,8 @@ impl View for Task {
             Ok(lines) => page.heading("Log").lines(lines),
             Err(error) => page.note(Level::Warning, format!("Its log could not be read. {error}")),
         };
-        let page = if self.is_running() { page.code(format!("pve.task(\"{}\")?.follow()?", self.upid.raw())) } else { page };
+        let page =
+            if self.is_running() { page.code(format!("pve.task(\"{}\")?.follow()?", self.upid.raw())) } else { page };
         page.provenance(self.provenance.clone())
     }
 }
@@ -437,7 +487,13 @@ mod tests {
 
     #[test]
     fn what_is_no_upid_is_refused_with_an_example() {
-        for wrong in ["", "UPID:", "UPID:pve1:1:2:3:qmstart:1:root@pam:", "UPID::00000C10:0004E6A5:6B02F513:qmstart:106:root@pam:", "101"] {
+        for wrong in [
+            "",
+            "UPID:",
+            "UPID:pve1:1:2:3:qmstart:1:root@pam:",
+            "UPID::00000C10:0004E6A5:6B02F513:qmstart:106:root@pam:",
+            "101",
+        ] {
             let error = wrong.parse::<Upid>().unwrap_err().to_string();
             assert!(error.contains("It looks like UPID:"), "{error}");
         }

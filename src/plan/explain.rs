@@ -4,20 +4,41 @@ use crate::text::Text;
 
 /// Words of Proxmox VE, and what they mean. The first that occurs is taken.
 const MEANINGS: &[(&str, &str)] = &[
-    ("is locked", "Another task is at work on the guest, or was interrupted and left its lock behind. Look at the guest's tasks; a lock whose task is gone is removed by `qm unlock` or `pct unlock` on the node."),
+    (
+        "is locked",
+        "Another task is at work on the guest, or was interrupted and left its lock behind. Look at the guest's tasks; a lock whose task is gone is removed by `qm unlock` or `pct unlock` on the node.",
+    ),
     ("already running", "Somebody or something else started it in the meantime. Nothing is left to do."),
     ("not running", "It was off already. Nothing is left to do."),
-    ("no quorum", "Fewer than half of the cluster's nodes see each other, so it takes no changes. Bring nodes back first."),
-    ("got timeout", "The guest did not do it in time. Its operating system may ignore the request: look at its console, or cut the power with stop()."),
-    ("bridge '", "The network bridge that its configuration names does not exist on this node. Create it, or change the guest's network device."),
-    ("KVM virtualisation configured, but not available", "The node's processor offers no hardware virtualisation, or it is switched off in its firmware."),
+    (
+        "no quorum",
+        "Fewer than half of the cluster's nodes see each other, so it takes no changes. Bring nodes back first.",
+    ),
+    (
+        "got timeout",
+        "The guest did not do it in time. Its operating system may ignore the request: look at its console, or cut the power with stop().",
+    ),
+    (
+        "bridge '",
+        "The network bridge that its configuration names does not exist on this node. Create it, or change the guest's network device.",
+    ),
+    (
+        "KVM virtualisation configured, but not available",
+        "The node's processor offers no hardware virtualisation, or it is switched off in its firmware.",
+    ),
     ("no such logical volume", "A disk of the guest is not there. Look at its configuration and at the storage."),
-    ("does not exist", "Something that its configuration names is not there on this node: a disk, a storage, a bridge. The words above name it."),
+    (
+        "does not exist",
+        "Something that its configuration names is not there on this node: a disk, a storage, a bridge. The words above name it.",
+    ),
     ("No space left", "The storage is full. Free space on it first."),
     ("not enough free", "The storage has too little room. Free space on it first."),
     ("is not online", "The storage cannot be reached. Look at pve.storages()?"),
     ("Cannot allocate memory", "The node has too little free memory. Stop or move other guests first."),
-    ("guest agent is not running", "The guest's operating system does not answer; the agent may not be installed in it."),
+    (
+        "guest agent is not running",
+        "The guest's operating system does not answer; the agent may not be installed in it.",
+    ),
     ("Permission check failed", "The identity lacks a privilege; the words above name it."),
     ("interrupted", "Somebody stopped the task."),
     ("job errors", "A part of the job failed; the log names which."),

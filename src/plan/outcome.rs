@@ -76,10 +76,16 @@ impl View for Outcome {
             .answer("Done", format!(" in {}{after}.", self.took))
             .facts(facts);
         let page = match &self.ended {
-            TaskStatus::Warnings(words) => page.note(Level::Warning, format!("The task ended with warnings ({words}); its log has them.")),
+            TaskStatus::Warnings(words) => {
+                page.note(Level::Warning, format!("The task ended with warnings ({words}); its log has them."))
+            }
             _ => page,
         };
-        let page = if self.log.is_empty() { page } else { page.section("Log of the task", Page::new("").lines(self.log.clone())) };
+        let page = if self.log.is_empty() {
+            page
+        } else {
+            page.section("Log of the task", Page::new("").lines(self.log.clone()))
+        };
         page.provenance(self.provenance.clone())
     }
 }

@@ -90,7 +90,14 @@ fn plan(seen: &Guest, power: &Power) -> Plan {
     // The overview lags: a plan is about the guest as it is now.
     let (guest, read) = match seen.current() {
         Ok(now) => (now, Check::new("readable", Verdict::Passed, "Its present state was read from its node.")),
-        Err(error) => (seen.clone(), Check::new("readable", Verdict::Unknown, format!("Its present state could not be read; this is how it was listed. {error}"))),
+        Err(error) => (
+            seen.clone(),
+            Check::new(
+                "readable",
+                Verdict::Unknown,
+                format!("Its present state could not be read; this is how it was listed. {error}"),
+            ),
+        ),
     };
     let effect = if guest.hastate.is_some() { power.effect_ha } else { power.effect };
     let session = guest.session.clone();
@@ -132,14 +139,22 @@ fn state(guest: &Guest, power: &Power) -> Check {
 
 fn node(guest: &Guest) -> Check {
     let away = guest.name.why() == Some(Why::NodeOffline);
-    let reason = if away { format!("{} is offline: nobody there can carry it out.", guest.node) } else { format!("{} answers.", guest.node) };
+    let reason = if away {
+        format!("{} is offline: nobody there can carry it out.", guest.node)
+    } else {
+        format!("{} answers.", guest.node)
+    };
     Check::passed_if("node", !away, reason)
 }
 
 fn lock(guest: &Guest) -> Check {
     match &guest.lock {
         None => Check::new("lock", Verdict::Passed, "It is not locked."),
-        Some(lock) => Check::new("lock", Verdict::Failed, format!("It is locked ({lock}): another task is at work on it, or was interrupted.")),
+        Some(lock) => Check::new(
+            "lock",
+            Verdict::Failed,
+            format!("It is locked ({lock}): another task is at work on it, or was interrupted."),
+        ),
     }
 }
 
@@ -160,7 +175,10 @@ fn privilege(guest: &Guest) -> Check {
 
 fn ha(guest: &Guest) -> Check {
     let reason: Text = match &guest.hastate {
-        Some(state) => format!("High availability manages it (state: {state}); the request goes through the cluster's manager.").into(),
+        Some(state) => {
+            format!("High availability manages it (state: {state}); the request goes through the cluster's manager.")
+                .into()
+        }
         None => "High availability does not manage it.".into(),
     };
     Check::new("high availability", Verdict::Passed, reason)

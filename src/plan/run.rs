@@ -58,7 +58,8 @@ pub(super) fn run(plan: &Plan) -> Result<Outcome, Error> {
         verify(draft, target, &mut outcome)?;
     }
     outcome.took = draft.session.now().since(began);
-    outcome.provenance = Provenance { at: Some(draft.session.now()), calls: vec![draft.call.shown()], ..outcome.provenance };
+    outcome.provenance =
+        Provenance { at: Some(draft.session.now()), calls: vec![draft.call.shown()], ..outcome.provenance };
     draft.session.note(format!("done {}", draft.call), format!("{}: {}", draft.title.raw(), outcome.ended));
     Ok(outcome)
 }
@@ -78,7 +79,11 @@ fn refuse(plan: &Plan) -> Result<(), Error> {
 }
 
 fn has_run(draft: &Draft) -> Error {
-    Error::not_run(draft.title.clone(), "This plan has run, and a plan runs once", "Make a new one; it sees the present state")
+    Error::not_run(
+        draft.title.clone(),
+        "This plan has run, and a plan runs once",
+        "Make a new one; it sees the present state",
+    )
 }
 
 /// Refuses when the target is not as the plan saw it. A target that could not be read then and cannot be read now
@@ -108,12 +113,16 @@ fn node_of(call: &Call) -> Option<Text> {
 
 /// The tasks that a node knows; none where they may not be read.
 fn upids(draft: &Draft, node: &Text) -> BTreeSet<String> {
-    of_node(&draft.session, node).map(|tasks| tasks.iter().map(|task| task.upid.raw().to_owned()).collect()).unwrap_or_default()
+    of_node(&draft.session, node)
+        .map(|tasks| tasks.iter().map(|task| task.upid.raw().to_owned()).collect())
+        .unwrap_or_default()
 }
 
 /// After a connection that broke while the call was sent: the one new task that fits it. It is never sent again.
 fn find_sent(draft: &Draft, node: Option<&Text>, known: &BTreeSet<String>, lost: &Error) -> Result<Text, Error> {
-    say(&format!("The connection broke while the call was sent ({lost}). Looking for its task; nothing is sent again."));
+    say(&format!(
+        "The connection broke while the call was sent ({lost}). Looking for its task; nothing is sent again."
+    ));
     let unknown = |why: String| Error::OutcomeUnknown {
         what: draft.title.clone(),
         why: why.into(),
@@ -122,7 +131,9 @@ fn find_sent(draft: &Draft, node: Option<&Text>, known: &BTreeSet<String>, lost:
     let Some(node) = node else { return Err(unknown(format!("{lost}"))) };
     let vmid = draft.target.as_ref().map(|target| target.guest.vmid.to_string());
     let me = draft.session.identity();
-    let fits = |task: &&Task| !known.contains(task.upid.raw()) && task.user == me && vmid.as_ref().is_none_or(|vmid| task.id == *vmid);
+    let fits = |task: &&Task| {
+        !known.contains(task.upid.raw()) && task.user == me && vmid.as_ref().is_none_or(|vmid| task.id == *vmid)
+    };
     for _ in 0..10 {
         draft.session.pause(Duration::from_millis(500));
         let Ok(tasks) = of_node(&draft.session, node) else { continue };
@@ -133,7 +144,12 @@ fn find_sent(draft: &Draft, node: Option<&Text>, known: &BTreeSet<String>, lost:
                 say(&format!("Found it: {}", task.upid));
                 return Ok(task.upid.raw().into());
             }
-            several => return Err(unknown(format!("{} new tasks on {node} fit it, and which is ours cannot be said", several.len()))),
+            several => {
+                return Err(unknown(format!(
+                    "{} new tasks on {node} fit it, and which is ours cannot be said",
+                    several.len()
+                )));
+            }
         }
     }
     Err(unknown(format!("No task for it appeared on {node}, so it may not have arrived; {lost}")))
@@ -187,9 +203,15 @@ fn verify(draft: &Draft, target: &Target, outcome: &mut Outcome) -> Result<(), E
         if !managed || session.now().since(since).0 >= HA_PATIENCE {
             return Err(Error::OutcomeUnknown {
                 what: draft.title.clone(),
-                why: format!("Its task ended well, but the guest is {} and not {}", now.status, target.becomes.unwrap_or("as asked")).into(),
+                why: format!(
+                    "Its task ended well, but the guest is {} and not {}",
+                    now.status,
+                    target.becomes.unwrap_or("as asked")
+                )
+                .into(),
                 next: if managed {
-                    "High availability may still be at it, or refuse: look at pve.get(\"/cluster/ha/status/current\")?".into()
+                    "High availability may still be at it, or refuse: look at pve.get(\"/cluster/ha/status/current\")?"
+                        .into()
                 } else {
                     format!("Somebody else may have acted: look at {}.tasks()?", target.guest.code()).into()
                 },

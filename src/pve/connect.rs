@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::pve::Pve;
 use crate::wire::auth::Auth;
 use crate::wire::https::Connect;
-use crate::wire::tls::Trust;
+use crate::wire::tls::{Fingerprint, Trust};
 
 /// A connection being described; [`connect`](Connection::connect) makes it.
 ///
@@ -73,14 +73,23 @@ impl Connection {
     }
 
     /// Trusts exactly the certificate with this SHA-256 fingerprint, as the node shows it under System, Certificates.
+    /// Each node has its own: call it once for each that may be connected to.
     pub fn fingerprint(mut self, fingerprint: &str) -> Connection {
-        self.trust = Some(Trust::fingerprint(fingerprint));
+        let pin = Fingerprint::parse(fingerprint);
+        self.trust = Some(match (self.trust, pin) {
+            (_, Err(error)) | (Some(Err(error)), _) => Err(error),
+            (Some(Ok(Trust::Pinned(mut pins))), Ok(pin)) => {
+                pins.push(pin);
+                Ok(Trust::Pinned(pins))
+            }
+            (_, Ok(pin)) => Ok(Trust::Pinned(vec![pin])),
+        });
         self
     }
 
     /// Trusts what the certificate authority in this PEM file has signed: `/etc/pve/pve-root-ca.pem` of a node.
     pub fn ca_file(mut self, path: impl AsRef<Path>) -> Connection {
-        self.trust = Some(Trust::ca_file(path.as_ref()));
+        self.trust = Some(Ok(Trust::Authority(path.as_ref().to_path_buf())));
         self
     }
 
@@ -128,16 +137,19 @@ pub(super) fn from_env(var: &dyn Fn(&str) -> Option<String>) -> Result<Pve, Erro
             "This version opens no recordings; use https://… or demo:",
         ));
     }
-    let mut urls = url.split(',').map(str::trim).filter(|url| !url.is_empty());
+    let urls = url.split(',').map(str::trim).filter(|url| !url.is_empty());
     let connection = urls.fold(Connection::at(urls_first(&url)), |connection, next| {
         if connection.endpoints == [next] { connection } else { connection.or_at(next) }
     });
     let connection = Connection { auth: Some(auth_from_env(var)), write: var("PVE_WRITE"), ..connection };
     let connection = match (var("PVE_FINGERPRINT"), var("PVE_CA_FILE")) {
         (Some(_), Some(_)) => {
-            return Err(Error::setup("Both PVE_FINGERPRINT and PVE_CA_FILE are set", "Keep one: a fingerprint trusts one certificate, a CA file all that it signed"));
+            return Err(Error::setup(
+                "Both PVE_FINGERPRINT and PVE_CA_FILE are set",
+                "Keep one: a fingerprint trusts one certificate, a CA file all that it signed",
+            ));
         }
-        (Some(fingerprint), None) => connection.fingerprint(&fingerprint),
+        (Some(pins), None) => pins.split(',').fold(connection, |connection, pin| connection.fingerprint(pin)),
         (None, Some(path)) => connection.ca_file(path),
         (None, None) => connection,
     };
@@ -160,7 +172,10 @@ fn auth_from_env(var: &dyn Fn(&str) -> Option<String>) -> Result<Auth, Error> {
     }
     match (var("PVE_USER"), var("PVE_PASSWORD")) {
         (Some(user), Some(password)) => Auth::password(&user, &password.into()),
-        (Some(user), None) => Err(Error::setup(format!("PVE_USER is {user}, but PVE_PASSWORD is not set"), "Set it, or use a token: PVE_TOKEN=user@realm!name=secret")),
+        (Some(user), None) => Err(Error::setup(
+            format!("PVE_USER is {user}, but PVE_PASSWORD is not set"),
+            "Set it, or use a token: PVE_TOKEN=user@realm!name=secret",
+        )),
         (None, _) => Err(Error::setup(
             "No login is set in the environment",
             "Set PVE_TOKEN=user@realm!name=secret, or PVE_TOKEN_FILE or PVE_TOKEN_COMMAND that give the same, or PVE_USER and PVE_PASSWORD",
@@ -169,17 +184,27 @@ fn auth_from_env(var: &dyn Fn(&str) -> Option<String>) -> Result<Auth, Error> {
 }
 
 fn read(path: &Path, named_by: &str) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|e| Error::setup(format!("{named_by}: {} cannot be read: {e}", path.display()), "Check that it exists and that you may read it"))
+    std::fs::read_to_string(path).map_err(|e| {
+        Error::setup(
+            format!("{named_by}: {} cannot be read: {e}", path.display()),
+            "Check that it exists and that you may read it",
+        )
+    })
 }
 
 /// What a command prints: the way to a password manager.
 fn said_by(command: &str) -> Result<SecretString, Error> {
     let next = "Run it in a terminal: it should print user@realm!name=secret and nothing else";
-    let output = Command::new("sh").args(["-c", command]).output().map_err(|e| Error::setup(format!("PVE_TOKEN_COMMAND could not be run: {e}"), next))?;
+    let output = Command::new("sh")
+        .args(["-c", command])
+        .output()
+        .map_err(|e| Error::setup(format!("PVE_TOKEN_COMMAND could not be run: {e}"), next))?;
     if !output.status.success() {
         return Err(Error::setup(format!("PVE_TOKEN_COMMAND failed ({})", output.status), next));
     }
-    String::from_utf8(output.stdout).map(Into::into).map_err(|_| Error::setup("PVE_TOKEN_COMMAND did not print text", next))
+    String::from_utf8(output.stdout)
+        .map(Into::into)
+        .map_err(|_| Error::setup("PVE_TOKEN_COMMAND did not print text", next))
 }
 
 pub(super) fn from_file(path: &Path) -> Result<Pve, Error> {

@@ -52,12 +52,21 @@ pub(super) fn page(session: &Session) -> Result<Page, Error> {
             ("May act", may_act(session)),
         ])
         .table(where_what_runs(&nodes, &guests));
-    let page = guests.about_caveats().chain(storages.about_caveats()).fold(page, |page, (level, caveat)| page.note(level, caveat));
-    let page = page
-        .section_from("Storages", "pve.storages()?", storages.page())
-        .section_from("Guests that do not run", "pve.guests()?.filter(|g| !g.is_running())", guests.filter(|g| !g.is_running() && !g.is_template()).page());
+    let page = guests
+        .about_caveats()
+        .chain(storages.about_caveats())
+        .fold(page, |page, (level, caveat)| page.note(level, caveat));
+    let page = page.section_from("Storages", "pve.storages()?", storages.page()).section_from(
+        "Guests that do not run",
+        "pve.guests()?.filter(|g| !g.is_running())",
+        guests.filter(|g| !g.is_running() && !g.is_template()).page(),
+    );
     let page = match &tasks {
-        Ok(tasks) => page.section_from("Failed tasks", "pve.tasks()?.filter(|t| t.is_failed())", tasks.filter(Task::is_failed).page()),
+        Ok(tasks) => page.section_from(
+            "Failed tasks",
+            "pve.tasks()?.filter(|t| t.is_failed())",
+            tasks.filter(Task::is_failed).page(),
+        ),
         Err(error) => page.note(Level::Warning, format!("The tasks could not be read. {error}")),
     };
     let from = tasks.map_or(from.clone(), |tasks| from.and(&tasks.provenance()));
@@ -89,7 +98,14 @@ fn words<T: crate::model::list::Listed>(list: &List<T>) -> String {
 }
 
 /// What somebody should look at, each in a few words.
-fn concerns(session: &Session, quorum: &State, nodes: &List<Node>, guests: &List<Guest>, storages: &List<Storage>, tasks: Option<&List<Task>>) -> Vec<String> {
+fn concerns(
+    session: &Session,
+    quorum: &State,
+    nodes: &List<Node>,
+    guests: &List<Guest>,
+    storages: &List<Storage>,
+    tasks: Option<&List<Task>>,
+) -> Vec<String> {
     let mut concerns = Vec::new();
     if quorum.tone == Tone::Wrong {
         concerns.push("the cluster has no quorum".into());
@@ -97,11 +113,16 @@ fn concerns(session: &Session, quorum: &State, nodes: &List<Node>, guests: &List
     concerns.extend(nodes.filter(|node| !node.is_online()).map(|node| format!("{} is {}", node.name, node.status)));
     let wrong = guests.filter(|guest| guest.state().tone == Tone::Wrong);
     concerns.extend(wrong.map(|guest| format!("{} is {}", guest.called(), guest.state().word)));
-    concerns.extend(storages.filter(|storage| storage.fullness() >= Ratio(0.85)).map(|storage| format!("{} is {} full", storage.name, storage.fullness())));
+    concerns.extend(
+        storages
+            .filter(|storage| storage.fullness() >= Ratio(0.85))
+            .map(|storage| format!("{} is {} full", storage.name, storage.fullness())),
+    );
     let away = storages.filter(|storage| storage.state().tone == Tone::Wrong);
     concerns.extend(away.map(|storage| format!("{} is not available", storage.name)));
     let now = session.now();
-    let failed = tasks.map_or(0, |tasks| tasks.filter(|task| task.is_failed() && now.since(task.started) < Age(86_400)).len());
+    let failed =
+        tasks.map_or(0, |tasks| tasks.filter(|task| task.is_failed() && now.since(task.started) < Age(86_400)).len());
     if failed > 0 {
         concerns.push(format!("{} failed within a day", count(failed, ("task", "tasks"))));
     }

@@ -1,0 +1,277 @@
+//! The promises of acting, held against the simulated cluster and against connections that break.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::pve::Pve;
+use crate::render::View;
+use crate::text::Text;
+use crate::twin::Twin;
+use crate::units::Moment;
+use crate::wire::{Call, Far, Method, Pending, Wire};
+
+/// The simulated cluster behind a connection that can be made to break, and that counts what was sent.
+struct Faulty {
+    twin: Twin,
+    far: Far,
+    posts: AtomicUsize,
+    /// What becomes of the next write.
+    fault: Mutex<Option<Fault>>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Fault {
+    /// It arrives, and its answer is lost.
+    AnswerLost,
+    /// It is lost itself.
+    CallLost,
+    /// It arrives twice, by whatever means: two tasks fit it.
+    Doubled,
+}
+
+impl Faulty {
+    fn over(far: Far) -> Arc<Faulty> {
+        Arc::new(Faulty { twin: Twin::demo(), far, posts: AtomicUsize::new(0), fault: Mutex::new(None) })
+    }
+
+    fn break_next(&self, fault: Fault) {
+        *self.fault.lock().unwrap() = Some(fault);
+    }
+
+    fn posts(&self) -> usize {
+        self.posts.load(Ordering::Relaxed)
+    }
+}
+
+impl Wire for Faulty {
+    fn submit(&self, call: Call) -> Pending {
+        if !call.method.is_write() {
+            return self.twin.submit(call);
+        }
+        self.posts.fetch_add(1, Ordering::Relaxed);
+        let lost = Error::ConnectionLost {
+            endpoint: "https://pve1:8006".into(),
+            call: call.shown(),
+            why: "connection reset".into(),
+            write: true,
+        };
+        match self.fault.lock().unwrap().take() {
+            None => self.twin.submit(call),
+            Some(fault) => {
+                for _ in 0..[(Fault::AnswerLost, 1), (Fault::CallLost, 0), (Fault::Doubled, 2)]
+                    .iter()
+                    .find(|(is, _)| *is == fault)
+                    .unwrap()
+                    .1
+                {
+                    drop(self.twin.submit(call.clone()).wait());
+                }
+                Pending::ready(Err(lost))
+            }
+        }
+    }
+    fn far(&self) -> Far {
+        self.far
+    }
+    fn identity(&self) -> Text {
+        self.twin.identity()
+    }
+    fn console(&self) -> Option<Text> {
+        None
+    }
+    fn now(&self) -> Moment {
+        self.twin.now()
+    }
+    fn pause(&self, time: Duration) {
+        self.twin.pause(time);
+    }
+}
+
+fn demo() -> Pve {
+    Pve::demo().unwrap()
+}
+
+#[track_caller]
+fn refused<T: std::fmt::Debug>(result: Result<T, Error>, words: &str) {
+    let error = result.unwrap_err().to_string();
+    assert!(error.contains(words), "{error}\ndoes not say: {words}");
+}
+
+#[test]
+fn making_and_showing_a_plan_sends_no_write() {
+    let wire = Faulty::over(Far::Demo);
+    let pve = Pve::over(wire.clone()).unwrap();
+    let plan = pve.guest("web-1").unwrap().start();
+    let text = plan.page().text();
+    assert!(text.contains("POST /nodes/pve1/qemu/101/status/start"), "{text}");
+    assert!(text.contains("Nothing has been sent"), "{text}");
+    assert!(text.contains("pve.guest(101)?.shutdown()"), "{text}");
+    assert_eq!(wire.posts(), 0);
+}
+
+#[test]
+fn a_stopped_guest_is_started_and_seen_running() {
+    let pve = demo();
+    let done = pve.guest("web-1").unwrap().start().run().unwrap();
+    assert!(done.upid().unwrap().contains(":qmstart:101:"));
+    assert!(done.log().iter().any(|line| line == "TASK OK"), "{:?}", done.log());
+    assert!(pve.guest(101).unwrap().is_running());
+    assert!(
+        pve.guests().unwrap().find(|g| g.vmid == 101).unwrap().is_running(),
+        "the overview lags, the session knows"
+    );
+    assert!(pve.halted().is_none());
+}
+
+#[test]
+fn a_real_cluster_is_only_looked_at_until_armed() {
+    let wire = Faulty::over(Far::Cluster);
+    let pve = Pve::over(wire.clone()).unwrap();
+    let guest = pve.guest("web-1").unwrap();
+    refused(guest.start().run(), "This session only looks");
+    assert_eq!(wire.posts(), 0);
+    refused(guest.start().run(), "The session is halted");
+    pve.clear_halt("only a test").unwrap();
+    pve.arm("a test").unwrap();
+    guest.start().run().unwrap();
+    assert_eq!(wire.posts(), 1);
+    refused(pve.arm("  "), "A reason is missing");
+}
+
+#[test]
+fn a_plan_runs_once_across_its_clones() {
+    let pve = demo();
+    let plan = pve.guest("web-1").unwrap().start();
+    let twin = plan.clone().with("timeout", 30);
+    plan.run().unwrap();
+    refused(twin.run(), "a plan runs once");
+}
+
+#[test]
+fn a_failed_check_refuses_and_an_override_keeps_its_reason() {
+    let pve = demo();
+    let locked = pve
+        .guests()
+        .unwrap()
+        .find(|g| g.lock.is_some() && g.is_stopped())
+        .expect("the demo has a locked guest that is off");
+    let plan = pve.guest(locked.vmid).unwrap().start();
+    refused(plan.run(), "The check \"lock\" failed");
+    pve.clear_halt("seen").unwrap();
+    let plan = pve.guest(locked.vmid).unwrap().start().override_check("lock", "the backup was interrupted");
+    assert!(plan.page().text().contains("the backup was interrupted"));
+    refused(plan.run(), "is locked (backup)");
+}
+
+#[test]
+fn a_failed_task_carries_its_own_words_and_halts_the_session() {
+    let pve = demo();
+    let stopped = pve.guests().unwrap().filter(|g| g.is_vm() && g.is_stopped() && !g.is_template() && g.lock.is_none());
+    let failure = stopped
+        .iter()
+        .find_map(|g| match pve.guest(g.vmid).unwrap().start().run() {
+            Err(error @ Error::TaskFailed { .. }) => Some(error.to_string()),
+            _ => None,
+        })
+        .expect("the demo has a guest whose start fails");
+    assert!(failure.contains("bridge") && failure.contains("Task: UPID:"), "{failure}");
+    refused(pve.guest("web-1").unwrap().shutdown().run(), "The session is halted");
+    pve.clear_halt("the bridge is known to be missing").unwrap();
+    assert!(pve.halted().is_none());
+}
+
+#[test]
+fn a_false_requirement_halts_the_session() {
+    let pve = demo();
+    pve.require("one is one", true).unwrap();
+    refused(pve.require("the backup is fresh", false), "Required, but not so: the backup is fresh");
+    refused(pve.guest("web-1").unwrap().start().run(), "the backup is fresh");
+}
+
+#[test]
+fn a_target_that_changed_since_it_was_shown_is_left_alone() {
+    let pve = demo();
+    let first = pve.guest("web-1").unwrap().start();
+    pve.guest("web-1").unwrap().start().run().unwrap();
+    refused(
+        first.run(),
+        "The target changed since the plan was made: it was stopped, lock: none, it is running, lock: none",
+    );
+}
+
+#[test]
+fn a_call_whose_answer_was_lost_is_found_by_its_task_and_not_sent_again() {
+    let wire = Faulty::over(Far::Demo);
+    let pve = Pve::over(wire.clone()).unwrap();
+    let plan = pve.guest("web-1").unwrap().start();
+    wire.break_next(Fault::AnswerLost);
+    let done = plan.run().unwrap();
+    assert!(done.upid().unwrap().contains(":qmstart:101:"));
+    assert_eq!(wire.posts(), 1);
+}
+
+#[test]
+fn a_call_that_may_not_have_arrived_is_unknown_and_not_sent_again() {
+    for fault in [Fault::CallLost, Fault::Doubled] {
+        let wire = Faulty::over(Far::Demo);
+        let pve = Pve::over(wire.clone()).unwrap();
+        let plan = pve.guest("web-1").unwrap().start();
+        wire.break_next(fault);
+        refused(plan.run(), "the outcome is not known");
+        assert_eq!(wire.posts(), 1);
+        refused(pve.guest("web-1").unwrap().start().run(), "The session is halted");
+    }
+}
+
+#[test]
+fn high_availability_is_waited_for_until_the_guest_really_runs() {
+    let pve = demo();
+    let managed = pve
+        .guests()
+        .unwrap()
+        .find(|g| g.is_vm() && g.is_stopped() && g.hastate.is_some())
+        .expect("the demo has a stopped guest under HA");
+    let done = pve.guest(managed.vmid).unwrap().start().run().unwrap();
+    assert!(done.upid().unwrap().contains(":hastart:"));
+    assert!(pve.guest(managed.vmid).unwrap().is_running());
+}
+
+#[test]
+fn a_delete_asks_for_its_own_code_and_another_session_has_another() {
+    let pve = demo();
+    let path = "/nodes/pve1/qemu/101";
+    let plan = pve.delete(path);
+    let text = plan.page().text();
+    let code = text.split(".confirm(\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned();
+    let elsewhere = demo().delete(path);
+    refused(elsewhere.confirm(&code).run(), "is not this plan's code");
+    refused(plan.run(), "was not confirmed");
+    pve.clear_halt("meant to show that").unwrap();
+    plan.confirm(&code).run().unwrap();
+    refused(pve.guest(101), "There is no guest 101");
+}
+
+#[test]
+fn a_confirmation_is_too_old_after_a_quarter_of_an_hour() {
+    let wire = Faulty::over(Far::Demo);
+    let pve = Pve::over(wire.clone()).unwrap();
+    let plan = pve.delete("/nodes/pve1/qemu/101");
+    let code = plan.page().text().split(".confirm(\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    wire.pause(Duration::from_secs(16 * 60));
+    refused(plan.confirm(&code).run(), "more than 15 minutes old");
+    assert_eq!(wire.posts(), 0);
+}
+
+#[test]
+fn any_path_can_be_written_to_as_a_plan() {
+    let pve = demo();
+    let plan =
+        pve.put("/nodes/pve1/qemu/101/config").with("description", "seen by a test").with("cipassword", "swordfish");
+    assert!(!plan.page().text().contains("swordfish"));
+    let plan = pve.put("/nodes/pve1/qemu/101/config").with("description", "seen by a test");
+    plan.run().unwrap();
+    assert_eq!(pve.guest(101).unwrap().config().unwrap().notes().unwrap(), "seen by a test");
+    assert_eq!(Method::Put.to_string(), "PUT");
+}
