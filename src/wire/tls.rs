@@ -17,6 +17,7 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, 
 use crate::error::Error;
 use crate::text::Text;
 use crate::wire::endpoint::Endpoint;
+use crate::wire::outage::causes;
 
 /// How a server proves that it is the right one.
 #[derive(Clone, Debug, Default)]
@@ -212,6 +213,7 @@ fn in_words(error: &rustls::Error) -> String {
     let rustls::Error::InvalidCertificate(why) = error else { return error.to_string() };
     match why {
         CertificateError::UnknownIssuer => "nobody that is trusted here has signed it".to_owned(),
+        CertificateError::BadSignature => "the CA that it names has not signed it".to_owned(),
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "it was made for another name than the one in the address".to_owned()
         }
@@ -242,18 +244,10 @@ impl std::error::Error for Distrust {}
 impl Distrust {
     /// The refusal of a certificate inside of a client's error, if it is one.
     pub(crate) fn in_chain<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Distrust> {
-        let mut next = Some(error);
-        while let Some(error) = next {
-            let tls = error.downcast_ref::<rustls::Error>().or_else(|| {
-                let io = error.downcast_ref::<std::io::Error>()?;
-                io.get_ref()?.downcast_ref::<rustls::Error>()
-            });
-            if let Some(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(why)))) = tls {
-                return why.downcast_ref();
-            }
-            next = error.source();
-        }
-        None
+        causes(error).find_map(|cause| match cause.downcast_ref() {
+            Some(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(why)))) => why.downcast_ref(),
+            _ => None,
+        })
     }
 
     /// What a person is told: what was presented, how to see the truth, what to do with it.
