@@ -342,3 +342,6 @@ impl Gates {
 pub(crate) fn node_in(path: &str) -> Option<&str> {
     path.strip_prefix("/nodes/")?.split('/').next().filter(|node| !node.is_empty())
 }
+
+#[cfg(test)]
+mod tests;

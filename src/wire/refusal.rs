@@ -237,5 +237,4 @@ fn storage_in<'a>(words: &str, path: &'a str) -> Option<&'a str> {
 }
 
 #[cfg(test)]
-#[path = "refusal/tests.rs"]
 mod tests;

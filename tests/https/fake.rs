@@ -4,10 +4,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// A fake Proxmox VE, reached over real HTTPS. Its user is `root@pam`, the password `secret`.
-pub struct Fake {
-    pub url: String,
-    pub fingerprint: String,
-    pub certificate: String,
+pub(crate) struct Fake {
+    pub(crate) url: String,
+    pub(crate) fingerprint: String,
+    pub(crate) certificate: String,
     process: Child,
     orders: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
@@ -15,13 +15,13 @@ pub struct Fake {
 
 impl Fake {
     /// Starts one with these lines of Python run in it, `pve` being the fake; `None` where there is no Python to run it.
-    pub fn start(setup: &[&str]) -> Option<Fake> {
+    pub(crate) fn start(setup: &[&str]) -> Option<Fake> {
         let Some(python) = std::env::var_os("PVE_NOTEBOOK_PYTHON") else {
             println!("skipped: PVE_NOTEBOOK_PYTHON names no Python that has fakepve[crypto]");
             return None;
         };
         let mut process = Command::new(python)
-            .args(["-c", include_str!("fakepve.py")])
+            .args(["-c", include_str!("serve.py")])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -42,7 +42,7 @@ impl Fake {
     }
 
     /// Runs one line of Python in it; what the line gives the name `answer` comes back.
-    pub fn order(&mut self, line: &str) -> String {
+    pub(crate) fn order(&mut self, line: &str) -> String {
         let orders = self.orders.as_mut().expect("it takes orders until it is dropped");
         writeln!(orders, "{line}").expect("fakepve listens to orders");
         let mut answer = String::new();

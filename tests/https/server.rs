@@ -12,21 +12,21 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// A request as it came.
 #[derive(Clone, Debug, Default)]
-pub struct Request {
-    pub head: String,
-    pub body: String,
+pub(crate) struct Request {
+    pub(crate) head: String,
+    pub(crate) body: String,
     /// Whether head and body came in one TLS record.
-    pub in_one_record: bool,
+    pub(crate) in_one_record: bool,
 }
 
 impl Request {
     /// Method and path: `GET /api2/json/nodes`.
-    pub fn line(&self) -> &str {
+    pub(crate) fn line(&self) -> &str {
         self.head.lines().next().unwrap_or_default().trim_end_matches(" HTTP/1.1")
     }
 
     /// A header's value.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head
             .lines()
             .filter_map(|line| line.split_once(": "))
@@ -36,7 +36,7 @@ impl Request {
 }
 
 /// What to do with a request.
-pub enum Answer {
+pub(crate) enum Answer {
     /// Send this, and wait for the next.
     Send(String),
     /// Send these pieces with a pause before each, and hang up.
@@ -46,33 +46,33 @@ pub enum Answer {
 }
 
 /// An answer with its length.
-pub fn http(status: &str, headers: &str, body: &str) -> Answer {
+pub(crate) fn http(status: &str, headers: &str, body: &str) -> Answer {
     Answer::Send(format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n{headers}\r\n{body}", body.len()))
 }
 
 /// A successful one of the API.
-pub fn data(json: &str) -> Answer {
+pub(crate) fn data(json: &str) -> Answer {
     http("200 OK", "Content-Type: application/json\r\n", &format!("{{\"data\":{json}}}"))
 }
 
 /// The server. Its threads end with the test process.
-pub struct Server {
-    pub port: u16,
+pub(crate) struct Server {
+    pub(crate) port: u16,
     /// The certificate of the authority that signed the server's own, in PEM.
-    pub authority: String,
-    pub fingerprint: String,
+    pub(crate) authority: String,
+    pub(crate) fingerprint: String,
     requests: Arc<Mutex<Vec<Request>>>,
     connections: Arc<Mutex<usize>>,
 }
 
 impl Server {
     /// One for `127.0.0.1` that answers so.
-    pub fn new(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Server {
+    pub(crate) fn new(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Server {
         Server::named("127.0.0.1", answer)
     }
 
     /// One whose certificate was made for this name.
-    pub fn named(name: &str, answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Server {
+    pub(crate) fn named(name: &str, answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Server {
         let (authority, leaf, key) = certificates(name);
         let fingerprint = hex(ring::digest::digest(&ring::digest::SHA256, &leaf).as_ref());
         let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
@@ -100,22 +100,22 @@ impl Server {
         server
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("https://127.0.0.1:{}", self.port)
     }
 
     /// What it was asked so far.
-    pub fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }
 
     /// Method and path of each request so far.
-    pub fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.requests().iter().map(|request| request.line().to_owned()).collect()
     }
 
     /// How often somebody connected.
-    pub fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         *self.connections.lock().unwrap()
     }
 }

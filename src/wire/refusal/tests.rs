@@ -207,7 +207,7 @@ fn every_recorded_refusal_is_understood() {
         let file = entry.unwrap().path();
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
         let Ok(recorded) = serde_json::from_slice::<Recorded>(&std::fs::read(&file).unwrap()) else { continue };
-        if !file.extension().is_some_and(|end| end == "json") || (200..300).contains(&recorded.status) {
+        if file.extension().is_none_or(|end| end != "json") || (200..300).contains(&recorded.status) {
             continue;
         }
         seen += 1;
