@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// A request as it came.
@@ -60,6 +61,7 @@ pub(crate) struct Server {
     pub(crate) port: u16,
     /// The certificate of the authority that signed the server's own, in PEM.
     pub(crate) authority: String,
+    leaf: CertificateDer<'static>,
     pub(crate) fingerprint: String,
     requests: Arc<Mutex<Vec<Request>>>,
     connections: Arc<Mutex<usize>>,
@@ -74,17 +76,34 @@ impl Server {
     /// One whose certificate was made for this name.
     pub(crate) fn named(name: &str, answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Server {
         let (authority, leaf, key) = certificates(name);
+        Server::showing(authority, leaf, key, answer)
+    }
+
+    /// One that shows the certificate of another, whose key it does not have.
+    pub(crate) fn impostor(of: &Server) -> Server {
+        let (_, _, key) = certificates("127.0.0.1");
+        Server::showing(of.authority.clone(), of.leaf.clone(), key, |_| data("null"))
+    }
+
+    fn showing(
+        authority: String,
+        leaf: CertificateDer<'static>,
+        key: PrivateKeyDer<'static>,
+        answer: impl Fn(&Request) -> Answer + Send + Sync + 'static,
+    ) -> Server {
         let fingerprint = hex(ring::digest::digest(&ring::digest::SHA256, &leaf).as_ref());
+        let key = rustls::crypto::ring::sign::any_supported_type(&key).unwrap();
+        let shown = CertifiedKey::new(vec![leaf.clone()], key);
         let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(vec![leaf], key)
-            .unwrap();
+            .with_cert_resolver(Arc::new(SingleCertAndKey::from(shown)));
         let (config, answer) = (Arc::new(config), Arc::new(answer));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let server = Server { port, authority, fingerprint, requests: Arc::default(), connections: Arc::default() };
+        let server =
+            Server { port, authority, leaf, fingerprint, requests: Arc::default(), connections: Arc::default() };
         let (requests, connections) = (Arc::clone(&server.requests), Arc::clone(&server.connections));
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {

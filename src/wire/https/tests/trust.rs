@@ -56,3 +56,14 @@ fn the_roots_of_the_system_do_not_vouch_for_a_stranger() {
     );
     assert_eq!(server.lines(), Vec::<String>::new());
 }
+
+#[test]
+fn a_pinned_certificate_without_its_key_is_not_believed() {
+    let server = Server::new(|_| data("[]"));
+    let impostor = Server::impostor(&server);
+    let wire = connect(&impostor.url(), token(), pinned(&server.fingerprint)).open().unwrap();
+    let error = ask(&wire, Call::get("/nodes")).unwrap_err();
+    assert!(matches!(error, Error::Untrusted { .. }), "{error}");
+    assert!(error.to_string().contains("the server shows it but does not hold its key"), "{error}");
+    assert_eq!(impostor.lines(), Vec::<String>::new());
+}
