@@ -111,6 +111,11 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
+    /// Whether they come from a login with a password.
+    pub(crate) fn are_of_a_ticket(&self) -> bool {
+        self.csrf.is_some()
+    }
+
     /// Puts them on a request; a write by ticket carries the CSRF token too.
     pub(crate) fn put_on(&self, request: RequestBuilder, method: Method) -> RequestBuilder {
         let request = request.header(self.name.clone(), self.value.clone());
@@ -253,7 +258,7 @@ fn header(value: String, what: &str) -> Result<HeaderValue, Error> {
 
 /// `user@realm!name`; the user's own name may hold an `@`.
 fn is_token_id(id: &str) -> bool {
-    let Some((user, name)) = id.split_once('!') else { return false };
+    let Some((user, name)) = id.rsplit_once('!') else { return false };
     let Some((user, realm)) = user.rsplit_once('@') else { return false };
     is_word(user)
         && is_word(realm)

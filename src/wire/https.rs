@@ -200,4 +200,4 @@ fn live(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

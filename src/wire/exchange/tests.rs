@@ -1,12 +1,8 @@
 //! Tickets over their life: renewed in time, got anew when they died early, and never in a loop.
 
 use super::*;
+use crate::wire::https::tests::server::{Answer, Request, Server, data, http};
 use crate::wire::tls::{self, Fingerprint, Trust};
-
-#[path = "../../../tests/https/server.rs"]
-mod server;
-
-use server::{Request, Server, data, http};
 
 fn exchange(server: &Server) -> Exchange {
     let auth = Auth::password("root@pam", &"secret".into()).unwrap();
@@ -27,7 +23,7 @@ fn logins(server: &Server) -> Vec<String> {
     server.requests().into_iter().filter(is_login).map(|request| request.body).collect()
 }
 
-fn ticket(name: &str) -> server::Answer {
+fn ticket(name: &str) -> Answer {
     data(&format!(r#"{{"ticket":"PVE:{name}","CSRFPreventionToken":"x"}}"#))
 }
 

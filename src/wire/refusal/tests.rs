@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::*;
 use crate::units::Moment;
 
@@ -227,8 +229,8 @@ struct Recorded {
     path: String,
     status: u16,
     reason: String,
-    body: serde_json::Value,
-    request_data: Option<serde_json::Value>,
+    body: Value,
+    request_data: Option<Value>,
 }
 
 impl Recorded {
