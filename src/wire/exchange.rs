@@ -164,7 +164,7 @@ impl Exchange {
         while unsent.len() < self.peers.len() {
             let n = (first + unsent.len()) % self.peers.len();
             let Some(peer) = self.peers.get(n) else { break };
-            match peer.ask(call, keys).await {
+            match peer.ask(call, keys).await.map_err(|failure| too_long_for_a_ticket(failure, call, keys)) {
                 Ok(reply) => {
                     self.good.store(n, Ordering::Relaxed);
                     return Ok(reply);
@@ -175,6 +175,21 @@ impl Exchange {
             }
         }
         Err(nobody(unsent))
+    }
+}
+
+/// Proxmox VE answers no call that carries a ticket and whose body did not come in one TLS record with its head.
+fn too_long_for_a_ticket(failure: Failure, call: &Call, keys: Option<&Keys>) -> Failure {
+    const TLS_RECORD: usize = 16 << 10;
+    let length: usize = call.params.iter().map(|(key, value)| key.len() + value.len()).sum();
+    match failure {
+        Failure::Broken(Error::ConnectionLost { endpoint, call, why, write })
+            if write && length > TLS_RECORD / 2 && keys.is_some_and(Keys::are_of_a_ticket) =>
+        {
+            let why = format!("{why}. Proxmox VE drops long writes of a user's login; an API token can send them");
+            Failure::Broken(Error::ConnectionLost { endpoint, call, why: why.into(), write })
+        }
+        other => other,
     }
 }
 
@@ -342,3 +357,6 @@ impl Gates {
 pub(crate) fn node_in(path: &str) -> Option<&str> {
     path.strip_prefix("/nodes/")?.split('/').next().filter(|node| !node.is_empty())
 }
+
+#[cfg(test)]
+mod tests;

@@ -68,7 +68,7 @@ impl Connect {
             .spawn(move || live(exchange, inbox, &ready))
             .map_err(|e| no_thread(&e.to_string()))?;
         is_ready.recv().map_err(|_| no_thread("it ended at once"))??;
-        Ok(Https { jobs, addresses, identity, good, thread })
+        Ok(Https { jobs, addresses, identity, good, _thread: thread })
     }
 }
 
@@ -82,8 +82,8 @@ pub(crate) struct Https {
     addresses: Vec<Text>,
     identity: Text,
     good: Arc<AtomicUsize>,
-    #[cfg_attr(not(test), expect(dead_code, reason = "a handle that is dropped lets its thread end in its own time"))]
-    thread: JoinHandle<()>,
+    /// Not joined when dropped: the thread ends in its own time.
+    _thread: JoinHandle<()>,
 }
 
 impl fmt::Debug for Https {
@@ -198,3 +198,6 @@ fn live(
         all_done.recv().await;
     });
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

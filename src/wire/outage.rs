@@ -41,7 +41,7 @@ fn unreached(endpoint: &Endpoint, error: &reqwest::Error) -> (Text, Text) {
             "The name is not known here: check how it is written, use the IP address instead, or bring your VPN up"
                 .into()
         }
-        _ if tls(error) => {
+        _ if causes(error).any(|cause| cause.is::<rustls::Error>()) => {
             format!("Something answered, but not in TLS as a Proxmox VE node does: check the port{port}")
         }
         _ => format!("Check the address{port}, a firewall or proxy in between, and whether your VPN is up"),
@@ -54,11 +54,13 @@ fn root(error: &(dyn Cause + 'static)) -> Text {
     causes(error).last().map(ToString::to_string).unwrap_or_default().into()
 }
 
-fn causes<'a>(error: &'a (dyn Cause + 'static)) -> impl Iterator<Item = &'a (dyn Cause + 'static)> {
+/// The error, what it wraps, and so on. An I/O error hides what it wraps from `source`.
+pub(crate) fn causes<'a>(error: &'a (dyn Cause + 'static)) -> impl Iterator<Item = &'a (dyn Cause + 'static)> {
     let mut next = Some(error);
     std::iter::from_fn(move || {
         let this = next?;
-        next = this.source();
+        let wrapped = this.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        next = wrapped.map(|wrapped| wrapped as &(dyn Cause + 'static)).or_else(|| this.source());
         Some(this)
     })
 }
@@ -69,14 +71,4 @@ fn io_kind(error: &reqwest::Error) -> Option<ErrorKind> {
 
 fn in_chain(error: &reqwest::Error, words: &str) -> bool {
     causes(error).any(|cause| cause.to_string().contains(words))
-}
-
-fn tls(error: &reqwest::Error) -> bool {
-    causes(error).any(|cause| {
-        cause.is::<rustls::Error>()
-            || cause
-                .downcast_ref::<std::io::Error>()
-                .and_then(std::io::Error::get_ref)
-                .is_some_and(|inner| inner.is::<rustls::Error>())
-    })
 }

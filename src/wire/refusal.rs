@@ -1,9 +1,7 @@
 //! What a server's refusal means. Knows the words of Proxmox VE, which says most things with status 500; knows no object
 //! of the model.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::error::Error;
 use crate::text::Text;
@@ -35,23 +33,15 @@ struct Said {
     is_web_page: bool,
 }
 
-#[derive(Deserialize)]
-struct Body {
-    message: Option<String>,
-    #[serde(default)]
-    errors: Option<BTreeMap<String, serde_json::Value>>,
-}
-
 impl Said {
     fn by(reply: &Reply) -> Said {
-        let body = serde_json::from_str::<Body>(&reply.body).unwrap_or(Body { message: None, errors: None });
-        let words =
-            body.message.filter(|words| !words.trim().is_empty()).unwrap_or_else(|| reply.reason.raw().to_owned());
-        let fields = body.errors.unwrap_or_default().into_iter().map(|(field, wrong)| {
+        let body = serde_json::from_str::<Value>(&reply.body).unwrap_or_default();
+        let words = body["message"].as_str().filter(|words| !words.trim().is_empty()).unwrap_or(reply.reason.raw());
+        let fields = body["errors"].as_object().into_iter().flatten().map(|(field, wrong)| {
             let wrong = wrong.as_str().map_or_else(|| wrong.to_string(), str::to_owned);
             (field.into(), in_line(&wrong).into())
         });
-        Said { words: in_line(&words), fields: fields.collect(), is_web_page: reply.body.trim_start().starts_with('<') }
+        Said { words: in_line(words), fields: fields.collect(), is_web_page: reply.body.trim_start().starts_with('<') }
     }
 
     fn message(&self) -> Text {
@@ -237,5 +227,4 @@ fn storage_in<'a>(words: &str, path: &'a str) -> Option<&'a str> {
 }
 
 #[cfg(test)]
-#[path = "refusal/tests.rs"]
 mod tests;

@@ -17,6 +17,7 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, 
 use crate::error::Error;
 use crate::text::Text;
 use crate::wire::endpoint::Endpoint;
+use crate::wire::outage::causes;
 
 /// How a server proves that it is the right one.
 #[derive(Clone, Debug, Default)]
@@ -162,6 +163,21 @@ struct Judge {
     provider: Arc<CryptoProvider>,
 }
 
+/// Anybody can show a certificate; only its owner can sign with its key.
+const NOT_ITS_OWN: &str = "the server shows it but does not hold its key";
+
+impl Judge {
+    fn refuse(&self, presented: Fingerprint, why: &str) -> rustls::Error {
+        let advice = match &self.basis {
+            _ if why == NOT_ITS_OWN => Advice::Stop,
+            Basis::Pins(_) => Advice::PinAgain,
+            Basis::Chain(_) => Advice::Pin,
+        };
+        let distrust = Distrust { presented, why: why.to_owned(), advice };
+        rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(distrust))))
+    }
+}
+
 impl ServerCertVerifier for Judge {
     fn verify_server_cert(
         &self,
@@ -172,16 +188,12 @@ impl ServerCertVerifier for Judge {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let presented = Fingerprint::of(end_entity);
-        let refuse = |why: String, pinned: bool| {
-            let distrust = Distrust { presented, why, pinned };
-            rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(distrust))))
-        };
         match &self.basis {
             Basis::Pins(pins) if pins.contains(&presented) => Ok(ServerCertVerified::assertion()),
-            Basis::Pins(_) => Err(refuse("its fingerprint is not the pinned one".to_owned(), true)),
+            Basis::Pins(_) => Err(self.refuse(presented, "its fingerprint is not the pinned one")),
             Basis::Chain(chain) => chain
                 .verify_server_cert(end_entity, intermediates, name, ocsp, now)
-                .map_err(|error| refuse(in_words(&error), false)),
+                .map_err(|error| self.refuse(presented, &in_words(&error))),
         }
     }
 
@@ -192,6 +204,7 @@ impl ServerCertVerifier for Judge {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
+            .map_err(|_| self.refuse(Fingerprint::of(certificate), NOT_ITS_OWN))
     }
 
     fn verify_tls13_signature(
@@ -201,6 +214,7 @@ impl ServerCertVerifier for Judge {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
+            .map_err(|_| self.refuse(Fingerprint::of(certificate), NOT_ITS_OWN))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -212,6 +226,7 @@ fn in_words(error: &rustls::Error) -> String {
     let rustls::Error::InvalidCertificate(why) = error else { return error.to_string() };
     match why {
         CertificateError::UnknownIssuer => "nobody that is trusted here has signed it".to_owned(),
+        CertificateError::BadSignature => "the CA that it names has not signed it".to_owned(),
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "it was made for another name than the one in the address".to_owned()
         }
@@ -228,7 +243,14 @@ fn in_words(error: &rustls::Error) -> String {
 pub(crate) struct Distrust {
     presented: Fingerprint,
     why: String,
-    pinned: bool,
+    advice: Advice,
+}
+
+#[derive(Debug, PartialEq)]
+enum Advice {
+    Pin,
+    PinAgain,
+    Stop,
 }
 
 impl fmt::Display for Distrust {
@@ -242,39 +264,31 @@ impl std::error::Error for Distrust {}
 impl Distrust {
     /// The refusal of a certificate inside of a client's error, if it is one.
     pub(crate) fn in_chain<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Distrust> {
-        let mut next = Some(error);
-        while let Some(error) = next {
-            let tls = error.downcast_ref::<rustls::Error>().or_else(|| {
-                let io = error.downcast_ref::<std::io::Error>()?;
-                io.get_ref()?.downcast_ref::<rustls::Error>()
-            });
-            if let Some(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(why)))) = tls {
-                return why.downcast_ref();
-            }
-            next = error.source();
-        }
-        None
+        causes(error).find_map(|cause| match cause.downcast_ref() {
+            Some(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(why)))) => why.downcast_ref(),
+            _ => None,
+        })
     }
 
     /// What a person is told: what was presented, how to see the truth, what to do with it.
     pub(crate) fn at(&self, endpoint: &Endpoint) -> Error {
         let presented = self.presented.to_string();
-        let then = if self.pinned {
-            format!(
-                "If it shows {presented}, the node has got a new certificate, so pin that one; if not, something stands \
-                 between you and the node: do not go on"
-            )
-        } else {
-            format!(
-                "If it shows {presented}, pin it with .fingerprint(\"{presented}\") or PVE_FINGERPRINT, or name the \
-                 cluster's CA with .ca_file(\"pve-root-ca.pem\"); if not, do not go on"
-            )
+        let next = match self.advice {
+            Advice::PinAgain => format!(
+                "{HOW_TO_SEE}. If it shows {presented}, the node has got a new certificate, so pin that one; if not, \
+                 something stands between you and the node: do not go on"
+            ),
+            Advice::Pin => format!(
+                "{HOW_TO_SEE}. If it shows {presented}, pin it with .fingerprint(\"{presented}\") or PVE_FINGERPRINT, or \
+                 name the cluster's CA with .ca_file(\"pve-root-ca.pem\"); if not, do not go on"
+            ),
+            Advice::Stop => "Something stands between you and the node: do not go on".to_owned(),
         };
         Error::Untrusted {
             endpoint: endpoint.shown(),
             why: format!("{}; the server presented the SHA-256 fingerprint {presented}", self.why).into(),
             presented: Some(presented.into()),
-            next: format!("{HOW_TO_SEE}. {then}").into(),
+            next: next.into(),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::*;
 use crate::units::Moment;
 
@@ -207,7 +209,7 @@ fn every_recorded_refusal_is_understood() {
         let file = entry.unwrap().path();
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
         let Ok(recorded) = serde_json::from_slice::<Recorded>(&std::fs::read(&file).unwrap()) else { continue };
-        if !file.extension().is_some_and(|end| end == "json") || (200..300).contains(&recorded.status) {
+        if file.extension().is_none_or(|end| end != "json") || (200..300).contains(&recorded.status) {
             continue;
         }
         seen += 1;
@@ -227,8 +229,8 @@ struct Recorded {
     path: String,
     status: u16,
     reason: String,
-    body: serde_json::Value,
-    request_data: Option<serde_json::Value>,
+    body: Value,
+    request_data: Option<Value>,
 }
 
 impl Recorded {

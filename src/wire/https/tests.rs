@@ -1,0 +1,228 @@
+//! The whole way over real TLS: against a fakepve, and against a server that misbehaves on purpose.
+
+use std::collections::HashSet;
+use std::net::TcpListener;
+use std::sync::Barrier;
+use std::time::Instant;
+
+use super::*;
+use crate::wire::Method;
+use crate::wire::refusal::reply_error;
+use crate::wire::tls::Fingerprint;
+
+#[path = "../../../tests/https/fake.rs"]
+mod fake;
+#[path = "../../../tests/https/server.rs"]
+pub(crate) mod server;
+
+mod failures;
+mod fakepve;
+mod trust;
+
+use fake::Fake;
+use server::{Answer, Server, data, http};
+
+const TOKEN: &str = "root@pam!notebook";
+const SECRET: &str = "1b3f6a5e-7a0c-4c5e-9f57-1f1b6a2c9d10";
+
+fn token() -> Auth {
+    Auth::token(TOKEN, &SECRET.into()).unwrap()
+}
+
+fn password(password: &str) -> Auth {
+    Auth::password("root@pam", &password.into()).unwrap()
+}
+
+fn pinned(fingerprint: &str) -> Trust {
+    Trust::Pinned(vec![Fingerprint::parse(fingerprint).unwrap()])
+}
+
+fn connect(url: &str, auth: Auth, trust: Trust) -> Connect {
+    let timeouts =
+        Timeouts { connect: Duration::from_secs(2), read: Duration::from_millis(700), whole: Duration::from_secs(5) };
+    Connect { timeouts, ..Connect::new(vec![url.to_owned()], auth, trust) }
+}
+
+fn to(server: &Server) -> Https {
+    connect(&server.url(), token(), pinned(&server.fingerprint)).open().unwrap()
+}
+
+fn ask(wire: &Https, call: Call) -> Result<Reply, Error> {
+    wire.submit(call).wait()
+}
+
+fn post(path: &str) -> Call {
+    Call::new(Method::Post, path)
+}
+
+/// A port on which nobody listens.
+fn closed() -> String {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    format!("https://127.0.0.1:{port}")
+}
+
+#[test]
+fn calls_are_written_as_proxmox_wants_them() {
+    let server = Server::new(|_| data("null"));
+    let wire = to(&server);
+    let config = |method| Call::new(method, "/nodes/pve1/qemu/101/config");
+    ask(&wire, post("/nodes/pve1/qemu/101/status/start")).unwrap();
+    ask(&wire, config(Method::Put).with("description", "a&b=ü +\n").with("tags", "x;y")).unwrap();
+    ask(&wire, Call::new(Method::Delete, "/nodes/pve1/qemu/101").with("purge", "1")).unwrap();
+    ask(&wire, config(Method::Post).with("description", "é".repeat(10_000))).unwrap();
+    let [start, put, delete, long] = &server.requests()[..] else { panic!("four requests") };
+
+    assert_eq!(start.header("content-length"), Some("0"));
+    assert_eq!(start.header("content-type"), None);
+    assert_eq!(start.header("authorization"), Some(&*format!("PVEAPIToken={TOKEN}={SECRET}")));
+
+    assert_eq!(put.body, "description=a%26b%3D%C3%BC+%2B%0A&tags=x%3By");
+    assert_eq!(put.header("content-type"), Some("application/x-www-form-urlencoded"));
+    assert!(put.in_one_record, "head and body are sent together");
+
+    assert_eq!(delete.line(), "DELETE /api2/json/nodes/pve1/qemu/101?purge=1");
+    assert_eq!((delete.body.as_str(), delete.header("transfer-encoding")), ("", None));
+
+    assert_eq!(long.body.len(), 60_012);
+    assert_eq!(long.header("content-length"), Some("60012"));
+    assert_eq!(long.header("transfer-encoding"), None);
+}
+
+#[test]
+fn a_ticket_writes_with_its_csrf_token_and_one_record() {
+    let server = Server::new(|request| match request.line() {
+        "POST /api2/json/access/ticket" => data(r#"{"ticket":"PVE:root@pam:6B::a+/=","CSRFPreventionToken":"6B:y"}"#),
+        _ => data("null"),
+    });
+    let wire = connect(&server.url(), password("p&ss wörd"), pinned(&server.fingerprint)).open().unwrap();
+    ask(&wire, Call::get("/nodes")).unwrap();
+    ask(&wire, post("/nodes/pve1/qemu/101/config").with("cores", "2")).unwrap();
+    let [login, read, write] = &server.requests()[..] else { panic!("three requests") };
+    assert_eq!(login.body, "username=root%40pam&password=p%26ss+w%C3%B6rd");
+    assert_eq!((login.header("cookie"), login.header("authorization")), (None, None));
+    for request in [read, write] {
+        assert_eq!(request.header("cookie"), Some("PVEAuthCookie=PVE:root@pam:6B::a+/="));
+    }
+    assert_eq!((read.header("csrfpreventiontoken"), write.header("csrfpreventiontoken")), (None, Some("6B:y")));
+    assert!(login.in_one_record && write.in_one_record);
+}
+
+#[test]
+fn the_reason_phrase_comes_along() {
+    let server = Server::new(|request| match request.line() {
+        "GET /api2/json/nodes/pve3/status" => http("595 No route to host", "", ""),
+        _ => http("200 OK", "", "{\"data\":null}"),
+    });
+    let wire = to(&server);
+    let status = Call::get("/nodes/pve3/status");
+    let reply = ask(&wire, status.clone()).unwrap();
+    assert_eq!((reply.status, reply.reason.raw()), (595, "No route to host"));
+    assert!(reply_error(&status, &reply, &wire.identity()).to_string().starts_with("Node pve3 cannot be reached"));
+    assert_eq!(ask(&wire, Call::get("/nodes")).unwrap().reason, "OK");
+}
+
+#[test]
+fn two_calls_at_once_go_to_a_node_and_no_more() {
+    let busy = Arc::new(AtomicUsize::new(0));
+    let most = Arc::new(AtomicUsize::new(0));
+    let (now, peak) = (Arc::clone(&busy), Arc::clone(&most));
+    let server = Server::new(move |_| {
+        peak.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        thread::sleep(Duration::from_millis(100));
+        now.fetch_sub(1, Ordering::SeqCst);
+        data("null")
+    });
+    let wire = to(&server);
+    let pending: Vec<_> = (0..6).map(|n| wire.submit(Call::get(format!("/nodes/pve1/qemu/{n}/config")))).collect();
+    assert!(pending.into_iter().all(|answer| answer.wait().is_ok()));
+    assert_eq!(most.load(Ordering::SeqCst), 2);
+    // Other nodes have a gate of their own.
+    let pending: Vec<_> = (0..6).map(|n| wire.submit(Call::get(format!("/nodes/pve{n}/status")))).collect();
+    assert!(pending.into_iter().all(|answer| answer.wait().is_ok()));
+    assert!(most.load(Ordering::SeqCst) > 2);
+}
+
+#[test]
+fn a_connection_serves_many_threads_and_ends_with_its_last_handle() {
+    let server = Server::new(|_| data("null"));
+    let wire: Arc<dyn Wire> = Arc::new(to(&server));
+    let start = Arc::new(Barrier::new(8));
+    let threads: Vec<_> = (0..8)
+        .map(|_| {
+            let (wire, start) = (Arc::clone(&wire), Arc::clone(&start));
+            thread::spawn(move || {
+                start.wait();
+                (0..5).all(|n| wire.submit(Call::get(format!("/nodes/pve{n}/status"))).wait().is_ok())
+            })
+        })
+        .collect();
+    assert!(threads.into_iter().all(|thread| thread.join().unwrap()));
+    assert_eq!(server.lines().len(), 40);
+    assert_eq!(server.lines().into_iter().collect::<HashSet<_>>().len(), 5);
+    assert!(server.connections() < 20, "reads share connections: {}", server.connections());
+}
+
+#[test]
+fn the_thread_ends_after_the_answers_that_are_still_awaited() {
+    let server = Server::new(|_| {
+        thread::sleep(Duration::from_millis(200));
+        data("null")
+    });
+    let wire = to(&server);
+    let awaited = wire.submit(Call::get("/nodes"));
+    let Https { jobs, _thread: thread, .. } = wire;
+    drop(jobs);
+    assert!(awaited.wait().unwrap().is_ok());
+    let since = Instant::now();
+    while !thread.is_finished() && since.elapsed() < Duration::from_secs(5) {
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert!(thread.is_finished());
+}
+
+/// Runs one test of this module again, in a process with these variables.
+fn again(test: &str, variables: &[(&str, &str)]) {
+    let this = std::env::current_exe().unwrap();
+    let name = format!("{}::{test}", module_path!().split_once("::").unwrap().1);
+    let mut process = std::process::Command::new(this);
+    process.args(["--exact", &name, "--include-ignored"]).envs(variables.iter().copied());
+    let output = process.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+#[test]
+fn a_proxy_is_asked_but_never_for_this_very_machine() {
+    use std::io::{BufRead, BufReader, Write};
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", proxy.local_addr().unwrap());
+    let asked = thread::spawn(move || {
+        let (mut stream, _) = proxy.accept().unwrap();
+        let mut line = String::new();
+        BufReader::new(&stream).read_line(&mut line).unwrap();
+        stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n").unwrap();
+        line
+    });
+    let variables = [("HTTPS_PROXY", address.as_str()), ("https_proxy", address.as_str()), ("NO_PROXY", "")];
+    again("calls_are_written_as_proxmox_wants_them", &variables);
+    again("a_node_behind_a_proxy", &variables);
+    assert_eq!(asked.join().unwrap(), "CONNECT pve1.invalid:8006 HTTP/1.1\r\n");
+}
+
+#[test]
+#[ignore = "run by the test of proxies, with one in its environment"]
+fn a_node_behind_a_proxy() {
+    let wire = connect("https://pve1.invalid:8006", token(), Trust::System).open().unwrap();
+    let error = ask(&wire, post("/nodes/pve1/qemu/101/status/start")).unwrap_err();
+    assert!(matches!(error, Error::NotConnected { .. }), "{error}");
+    println!("{error}");
+}
+
+#[test]
+fn a_call_that_the_program_fails_at_gets_an_answer_too() {
+    let (to, coming) = mpsc::channel();
+    let call = post("/nodes/pve1/qemu/101/status/start");
+    drop(AnswerTo { to, endpoint: "https://pve1:8006".into(), call: call.shown(), write: true });
+    let error = Pending::coming(coming, call.shown()).wait().unwrap_err();
+    assert!(matches!(error, Error::ConnectionLost { write: true, .. }), "{error}");
+}
