@@ -1,0 +1,100 @@
+"""What the tests share: a kernel, a fake Proxmox VE, and a build folder that outlives one kernel."""
+
+import hashlib
+import json
+import os
+import ssl
+import subprocess
+import sys
+from urllib.parse import urlsplit
+
+import nbformat
+import pytest
+from kernel import IMPORT, NOTEBOOKS, REPO, Kernel, Shown, execute
+from proxmoxer import ProxmoxAPI
+
+
+@pytest.fixture(scope="session", autouse=True)
+def build_folder(tmp_path_factory):
+    """One folder for the builds of all kernels: the crate is compiled once, not once a kernel."""
+    os.environ["EVCXR_TMPDIR"] = str(tmp_path_factory.mktemp("evcxr"))
+
+
+@pytest.fixture(scope="session")
+def folder():
+    """Where the notebooks lie, or would."""
+    return NOTEBOOKS if NOTEBOOKS.is_dir() else REPO
+
+
+@pytest.fixture
+def run_notebook(folder):
+    """Runs cells as one new notebook, "Run All" from the top; returns what each cell showed."""
+
+    def run(cells):
+        sources = [IMPORT, *cells]
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+        execute(notebook, folder, allow_errors=True)
+        return [Shown(cell.outputs) for cell in notebook.cells[1:]]
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def kernel(folder):
+    """A kernel with the crate imported, shared by the tests of one file."""
+    kernel = Kernel(folder)
+    imported = kernel.run(IMPORT)
+    assert not imported.errors, imported
+    yield kernel
+    kernel.close()
+
+
+class Fake:
+    """A running fakepve: where it is, and what it was asked to do."""
+
+    def __init__(self, url, folder):
+        self.url = url
+        address = urlsplit(url)
+        certificate = ssl.get_server_certificate((address.hostname, address.port))
+        digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).hexdigest().upper()
+        self.fingerprint = ":".join(digest[i : i + 2] for i in range(0, len(digest), 2))
+        trusted = folder / "fakepve.pem"
+        trusted.write_text(certificate)
+        self.api = ProxmoxAPI(
+            address.hostname, port=address.port, user="root@pam", password="secret", verify_ssl=str(trusted)
+        )
+
+    @property
+    def connect(self):
+        """The cell's expression that gives a session on this fake."""
+        return f'Pve::at("{self.url}").password("root@pam", "secret").fingerprint("{self.fingerprint}").connect()?'
+
+    def tasks(self, vmid, node="pve1"):
+        """The tasks that a guest was given: every write that reached the fake made one."""
+        return self.api.nodes(node).tasks.get(vmid=vmid)
+
+    def status(self, vmid, node="pve1"):
+        return self.api.nodes(node).qemu(vmid).status.current.get()["status"]
+
+
+@pytest.fixture(scope="module")
+def fakepve(tmp_path_factory):
+    """Starts a fakepve, in a process of its own, with the guests given."""
+    running = []
+
+    def start(guests):
+        folder = tmp_path_factory.mktemp("fakepve")
+        seed = folder / "guests.json"
+        seed.write_text(json.dumps({"guests": guests}))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "fakepve", str(seed), "--host", "127.0.0.1", "--port", "0", "--time-scale", "0.05"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        running.append(process)
+        return Fake(process.stdout.readline().split()[-1], folder)
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait()

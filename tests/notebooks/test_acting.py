@@ -1,0 +1,92 @@
+"""After a cell that failed, in whatever way, nothing more happens until a person says so."""
+
+import pytest
+
+WEB, DATABASE, BROKEN = 100, 101, 102
+GUESTS = [
+    {"vmid": WEB, "name": "web-1", "status": "running"},
+    {"vmid": DATABASE, "name": "db-1", "status": "stopped"},
+    {"vmid": BROKEN, "name": "broken-1", "status": "stopped", "start_error": "volume vm-102-disk-0 does not exist"},
+]
+
+# How a cell can fail: the cell, and a word of the failure that the later refusal has to say.
+FAILURES = {
+    "a refused run": (f"pve.guest({WEB})?.start().run()?;", "running"),
+    "a failed run": (f"pve.guest({BROKEN})?.start().run()?;", "vm-102-disk-0"),
+    "a failed run that nobody looked at": (f"let _ = pve.guest({BROKEN})?.start().run();", "vm-102-disk-0"),
+    "a false require": ('pve.require("the backup is fresh", false)?;', "the backup is fresh"),
+    "an error of ours": ("pve.guest(999)?;", "error"),
+    "an error of others": ('"x".parse::<i32>()?;', "error"),
+    "a panic": ('panic!("the rack is on fire");', "panic"),
+}
+START = f"pve.guest({DATABASE})?.start().run()?;"
+failures = pytest.mark.parametrize(("failing", "word"), FAILURES.values(), ids=FAILURES.keys())
+
+
+def connected(kernel, fake):
+    """A new armed session on the fake, called `pve`."""
+    assert kernel.run(f"let pve = {fake.connect};").text == ""
+    kernel.run('pve.arm("a test of the halted session")?;')
+
+
+@failures
+def test_after_a_failure_no_later_cell_acts(kernel, fakepve, failing, word):
+    fake = fakepve(GUESTS)
+    connected(kernel, fake)
+    kernel.run(f"let planned = pve.guest({DATABASE})?.start();")
+    assert fake.tasks(DATABASE) == []
+
+    kernel.run(failing)
+    refusals = [kernel.run(START), kernel.run("planned.run()?;"), kernel.run(START.replace("pve.", "pve.clone()."))]
+
+    assert fake.tasks(DATABASE) == []
+    assert fake.status(DATABASE) == "stopped"
+    for refusal in refusals:
+        assert "clear_halt" in refusal.text
+        assert word in refusal.text.lower()
+
+
+@failures
+def test_a_person_lets_it_go_on(kernel, fakepve, failing, word):
+    fake = fakepve(GUESTS)
+    connected(kernel, fake)
+    kernel.run(failing)
+    kernel.run(START)
+
+    assert kernel.run('pve.clear_halt("looked: it does not matter here")?;').stderr == ""
+    kernel.run(START)
+
+    assert [task["type"] for task in fake.tasks(DATABASE)] == ["qmstart"]
+    assert fake.status(DATABASE) == "running"
+
+
+@pytest.mark.parametrize("failing", ['"x".parse::<i32>()?;', 'panic!("the rack is on fire");'], ids=["error", "panic"])
+def test_run_all_goes_on_but_nothing_acts(run_notebook, fakepve, failing):
+    fake = fakepve(GUESTS)
+    *_, act, look = run_notebook(
+        [
+            f"let pve = {fake.connect};",
+            'pve.arm("a test of Run All")?;',
+            failing,
+            START,
+            f'println!("stopped: {{}}", pve.guest({DATABASE})?.is_stopped());',
+        ]
+    )
+    assert "clear_halt" in act.text
+    assert look.stdout == "stopped: true\n"
+    assert fake.tasks(DATABASE) == []
+
+
+def test_a_session_on_a_server_looks_only_until_it_is_armed(kernel, fakepve):
+    fake = fakepve(GUESTS)
+    kernel.run(f"let pve = {fake.connect};")
+    assert "arm" in kernel.run(START).text
+    assert fake.tasks(DATABASE) == []
+
+
+def test_the_demo_halts_too(kernel):
+    kernel.run("let pve = Pve::demo()?;")
+    kernel.run("let guest = pve.guests()?.find(|g| g.is_stopped() && !g.is_template()).unwrap();")
+    kernel.run('"x".parse::<i32>()?;')
+    assert "clear_halt" in kernel.run("guest.start().run()?;").text
+    assert kernel.run('println!("{}", pve.guest(guest.vmid)?.is_stopped());').stdout == "true\n"
