@@ -1,0 +1,268 @@
+//! How guests are shown: in lists, in their state, their configuration, their snapshots, their guest agent.
+//!
+//! Knows which field PVE gives where, and in which type; changes nothing.
+
+use serde_json::{Map, Value, json};
+
+use super::answer::{Answered, Params, failed, not_simulated};
+use super::rrd::{merge, mix};
+use super::state::{Guest, Kind, Ms, Power, Quirk, State};
+
+impl Power {
+    /// As `/cluster/resources` and `qmpstatus` have it.
+    fn word(self) -> &'static str {
+        match self {
+            Power::Stopped => "stopped",
+            Power::Running => "running",
+            Power::Paused => "paused",
+        }
+    }
+}
+
+impl Guest {
+    /// Its row in `/cluster/resources`, behind by some seconds.
+    pub(super) fn resource(&self, state: &State) -> Value {
+        let at = state.lagging();
+        let power = self.power_at(at);
+        let mut row = json!({
+            "id": format!("{}/{}", self.kind.word(), self.vmid), "type": self.kind.word(), "node": self.node,
+            "vmid": self.vmid, "status": "unknown",
+        });
+        if state.is_online(&self.node) {
+            let (mem, host) = self.memory_use(at);
+            merge(
+                &mut row,
+                json!({
+                    "status": power.word(), "name": self.name(), "maxcpu": self.cores(), "maxmem": self.memory(),
+                    "maxdisk": self.maxdisk(), "cpu": self.cpu_at(at), "mem": mem, "memhost": host,
+                    "disk": self.disk_now(at), "template": u8::from(self.is_set("template")), "uptime": self.uptime_at(at),
+                }),
+            );
+            merge(&mut row, self.counters(at, true));
+            merge(&mut row, json!(self.lock().map(|lock| json!({ "lock": lock }))));
+        }
+        if let Some(ha) = &self.ha {
+            merge(&mut row, json!({ "hastate": ha.state }));
+        }
+        for (key, value) in [("tags", self.text("tags")), ("pool", self.pool.as_deref())] {
+            if let Some(value) = value {
+                merge(&mut row, json!({ key: value }));
+            }
+        }
+        row
+    }
+
+    /// The same as a member of a pool, which leaves some fields out.
+    pub(super) fn member(&self, state: &State) -> Value {
+        let mut row = self.resource(state);
+        if let Value::Object(row) = &mut row {
+            for key in ["pool", "tags", "hastate", "lock"] {
+                row.remove(key);
+            }
+        }
+        row
+    }
+
+    /// Its memory as it says itself, and as the node sees it.
+    fn memory_use(&self, at: Ms) -> (u64, u64) {
+        let mem = self.mem_at(at);
+        (mem, if self.kind == Kind::Qemu { mem + (mem >> 6) } else { 0 })
+    }
+
+    fn disk_now(&self, at: Ms) -> u64 {
+        if self.power_at(at) == Power::Stopped { 0 } else { self.disk_used() }
+    }
+
+    fn counters(&self, at: Ms, disks: bool) -> Value {
+        let mut counters = json!({ "netin": self.counter(1, at), "netout": self.counter(2, at) });
+        if disks {
+            merge(&mut counters, json!({ "diskread": self.counter(3, at), "diskwrite": self.counter(4, at) }));
+        }
+        counters
+    }
+
+    /// Its row in the list of its node, which is always up to date.
+    pub(super) fn listed(&self, now: Ms) -> Value {
+        let on = self.power_at(now) != Power::Stopped;
+        let (mem, host) = self.memory_use(now);
+        let lxc = self.kind == Kind::Lxc;
+        let mut row = json!({
+            "vmid": self.vmid, "name": self.name(), "status": if on { "running" } else { "stopped" },
+            "cpus": self.cores(), "cpu": self.cpu_at(now), "mem": mem, "maxmem": self.memory(),
+            "disk": self.disk_now(now), "maxdisk": self.maxdisk(), "uptime": self.uptime_at(now),
+        });
+        merge(&mut row, self.counters(now, lxc));
+        merge(
+            &mut row,
+            if lxc {
+                json!({ "type": "lxc", "swap": 0, "maxswap": self.number("swap").unwrap_or(0) << 20 })
+            } else {
+                json!({ "memhost": host })
+            },
+        );
+        if on {
+            merge(&mut row, json!({ "pid": 1_200 + mix(u64::from(self.vmid)) % 900_000 }));
+            merge(&mut row, self.pressures(now));
+        }
+        for key in ["tags", "lock"] {
+            if let Some(value) = self.text(key) {
+                merge(&mut row, json!({ key: value }));
+            }
+        }
+        if self.is_set("template") {
+            merge(&mut row, json!({ "template": 1 }));
+        }
+        row
+    }
+
+    /// Numbers of a VM, strings of a container.
+    fn pressures(&self, now: Ms) -> Value {
+        let some = (self.cpu_at(now) * 40.0).round() / 100.0;
+        let mut pressures = Map::new();
+        for what in ["cpu", "io", "memory"] {
+            for (part, value) in [("some", if what == "cpu" { some } else { 0.0 }), ("full", 0.0)] {
+                let value = if self.kind == Kind::Qemu { json!(value) } else { format!("{value:.2}").into() };
+                pressures.insert(format!("pressure{what}{part}"), value);
+            }
+        }
+        pressures.into()
+    }
+
+    pub(super) fn current(&self, now: Ms) -> Value {
+        let mut row = self.listed(now);
+        let ha = match &self.ha {
+            Some(ha) => json!({ "managed": 1, "state": ha.state }),
+            None => json!({ "managed": 0 }),
+        };
+        merge(&mut row, json!({ "ha": ha }));
+        if self.kind == Kind::Qemu {
+            merge(&mut row, json!({ "qmpstatus": self.power_at(now).word(), "clipboard": null }));
+            if self.has_agent() {
+                merge(&mut row, json!({ "agent": 1 }));
+            }
+            if self.power_at(now) != Power::Stopped {
+                merge(&mut row, self.process(now));
+            }
+        }
+        row
+    }
+
+    /// What only the QEMU process tells.
+    fn process(&self, now: Ms) -> Value {
+        let [netin, netout, read, written] = [1, 2, 3, 4].map(|which| self.counter(which, now));
+        let drive = json!({
+            "rd_bytes": read, "rd_operations": read / 24_000, "wr_bytes": written, "wr_operations": written / 9_000,
+            "failed_rd_operations": 0, "failed_wr_operations": 0, "invalid_rd_operations": 0,
+            "invalid_wr_operations": 0, "timed_stats": [], "account_failed": true, "account_invalid": true,
+        });
+        let drives: Map<String, Value> = self.disks().map(|(key, ..)| (key.to_owned(), drive.clone())).collect();
+        json!({
+            "diskread": read, "diskwrite": written, "blockstat": drives, "balloon": self.memory(),
+            "ballooninfo": { "actual": self.memory(), "max_mem": self.memory() },
+            "nics": { format!("tap{}i0", self.vmid): { "netin": netin, "netout": netout } },
+            "running-machine": "pc-i440fx-10.1+pve0", "running-qemu": "10.1.2",
+            "proxmox-support": {
+                "backup-access-api": true, "backup-fleecing": true, "backup-max-workers": true,
+                "pbs-dirty-bitmap": true, "pbs-dirty-bitmap-migration": true, "pbs-dirty-bitmap-savevm": true,
+                "pbs-library-version": "2.0.1", "pbs-masterkey": true, "query-bitmap-info": true,
+            },
+        })
+    }
+
+    fn has_agent(&self) -> bool {
+        self.text("agent").is_some_and(|agent| agent.starts_with('1'))
+    }
+
+    /// The configuration with its digest.
+    pub(super) fn shown_config(&self) -> Value {
+        let mut config = self.config.clone();
+        config.insert("digest".into(), self.digest().into());
+        config.into()
+    }
+
+    /// Stands for the SHA-1 of the configuration file: as long, and another one after every change.
+    pub(super) fn digest(&self) -> String {
+        let text = Value::from(self.config.clone()).to_string();
+        let folded = text.bytes().fold(u64::from(self.vmid), |hash, byte| mix(hash ^ u64::from(byte)));
+        let words = [mix(folded), mix(folded + 1), mix(folded + 2)];
+        words.map(|word| format!("{word:016x}")).concat()[..40].to_owned()
+    }
+
+    pub(super) fn pending(&self) -> Value {
+        let config = super::rrd::fields(self.shown_config());
+        config.into_iter().map(|(key, value)| json!({ "key": key, "value": value })).collect()
+    }
+
+    /// Its snapshots, and PVE's pseudo entry for the present.
+    pub(super) fn snapshot_list(&self, now: Ms) -> Value {
+        let mut rows: Vec<Value> = Vec::new();
+        for snapshot in &self.snapshots {
+            let mut row = json!({
+                "name": snapshot.name, "description": snapshot.description, "snaptime": snapshot.time,
+            });
+            if self.kind == Kind::Qemu {
+                merge(&mut row, json!({ "vmstate": u8::from(snapshot.vmstate) }));
+            }
+            merge(&mut row, json!(snapshot.parent.as_ref().map(|parent| json!({ "parent": parent }))));
+            rows.push(row);
+        }
+        let running = u8::from(self.power_at(now) != Power::Stopped);
+        let mut current = json!({
+            "name": "current", "description": "You are here!", "digest": self.digest(), "running": running,
+        });
+        merge(&mut current, json!(self.text("parent").map(|parent| json!({ "parent": parent }))));
+        rows.push(current);
+        rows.into()
+    }
+
+    pub(super) fn feature(&self, params: Params<'_>) -> Answered {
+        let params = params.only(&["feature", "snapname"])?;
+        params.required("feature")?;
+        let feature = params.one_of("feature", &["snapshot", "clone", "copy"])?;
+        let shared = self.disks().all(|(_, volume, _)| volume.starts_with("ceph-vm:"));
+        let has = u8::from(feature != Some("clone") || self.is_set("template"));
+        Ok(if self.kind == Kind::Lxc {
+            json!({ "hasFeature": has })
+        } else {
+            let nodes = if shared { json!(["pve1", "pve2", "pve3", "pve4"]) } else { json!([self.node]) };
+            json!({ "hasFeature": has, "nodes": nodes })
+        })
+    }
+
+    /// A command of the guest agent, where it answers.
+    pub(super) fn agent(&self, command: &str, now: Ms) -> Answered {
+        if !self.has_agent() {
+            return failed("No QEMU guest agent configured");
+        }
+        if self.power_at(now) == Power::Stopped {
+            return failed(format!("VM {} is not running", self.vmid));
+        }
+        // An agent comes up some seconds after its guest.
+        if self.quirk == Quirk::Mute || self.power_at(now) == Power::Paused || self.uptime_at(now) < 20 {
+            return failed("QEMU guest agent is not running");
+        }
+        let mac = self.text("net0").and_then(|net| net.split(['=', ',']).nth(1)).unwrap_or_default().to_lowercase();
+        let result = match command {
+            "ping" => json!({}),
+            "get-host-name" => json!({ "host-name": self.name() }),
+            "info" => json!({ "version": "7.2.0", "supported_commands": [
+                { "name": "guest-ping", "enabled": true, "success-response": true },
+                { "name": "guest-shutdown", "enabled": true, "success-response": false },
+            ] }),
+            "get-osinfo" => json!({
+                "id": "debian", "name": "Debian GNU/Linux", "pretty-name": "Debian GNU/Linux 12 (bookworm)",
+                "version": "12 (bookworm)", "version-id": "12", "machine": "x86_64", "kernel-release": "6.1.0-41-amd64",
+            }),
+            "network-get-interfaces" => json!([
+                { "name": "lo", "hardware-address": "00:00:00:00:00:00", "ip-addresses": [
+                    { "ip-address": "127.0.0.1", "ip-address-type": "ipv4", "prefix": 8 },
+                ] },
+                { "name": "eth0", "hardware-address": mac, "ip-addresses": [
+                    { "ip-address": format!("10.20.0.{}", self.vmid % 250), "ip-address-type": "ipv4", "prefix": 24 },
+                ] },
+            ]),
+            _ => return not_simulated(&format!("The guest agent command '{command}'")),
+        };
+        Ok(json!({ "result": result }))
+    }
+}
