@@ -1,5 +1,6 @@
 //! The layers of `src/`: a file uses only what stands before it, so that each can be read knowing only those.
 
+#![allow(clippy::unwrap_used)]
 use std::fs;
 use std::path::{Path, PathBuf};
 

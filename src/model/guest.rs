@@ -125,6 +125,16 @@ impl Status {
         }
     }
 
+    fn word_of(&self) -> &str {
+        match self {
+            Status::Running => "running",
+            Status::Paused => "paused",
+            Status::Stopped => "stopped",
+            Status::Unknown => "unknown",
+            Status::Other(word) => word.raw(),
+        }
+    }
+
     /// The state as it is shown.
     pub fn state(&self) -> State {
         let tone = match self {
@@ -140,11 +150,8 @@ impl Status {
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Status::Running => f.pad("running"),
-            Status::Paused => f.pad("paused"),
-            Status::Stopped => f.pad("stopped"),
-            Status::Unknown => f.pad("unknown"),
             Status::Other(word) => word.fmt(f),
+            known => f.pad(known.word_of()),
         }
     }
 }
@@ -163,7 +170,7 @@ impl From<GuestKind> for Cell {
 
 impl PartialEq<&str> for Status {
     fn eq(&self, word: &&str) -> bool {
-        self.to_string() == *word
+        self.word_of() == *word
     }
 }
 
@@ -589,15 +596,11 @@ impl View for Guest {
             Err(_) => page,
         };
         let page =
-            part(page, "Configuration", &format!("{}.config()?", self.code()), config.as_ref().map(Config::page));
-        let page = part(
-            page,
-            "Snapshots",
-            &format!("{}.snapshots()?", self.code()),
-            self.snapshots().as_ref().map(View::page),
-        );
+            part(page, "Configuration", &format!("{}.config()?", self.code()), config.map(|config| config.page()));
         let page =
-            part(page, "Recent tasks", &format!("{}.tasks()?", self.code()), self.tasks().as_ref().map(View::page));
+            part(page, "Snapshots", &format!("{}.snapshots()?", self.code()), self.snapshots().map(|list| list.page()));
+        let page =
+            part(page, "Recent tasks", &format!("{}.tasks()?", self.code()), self.tasks().map(|list| list.page()));
         page.code(match self.next() {
             Cell::Button(_, code) if self.is_stopped() => code,
             _ => format!("{}.history(Span::Day)?", self.code()).into(),
@@ -607,7 +610,7 @@ impl View for Guest {
 }
 
 /// A folded part of a page, or the reason why it could not be read.
-pub(crate) fn part(page: Page, title: &str, code: &str, part: Result<Page, &Error>) -> Page {
+pub(crate) fn part(page: Page, title: &str, code: &str, part: Result<Page, Error>) -> Page {
     match part {
         Ok(part) => page.section_from(title, code, part),
         Err(error) => page.section_from(

@@ -43,7 +43,7 @@ impl Span {
 }
 
 /// One moment of a history; `None` is a gap, which is no zero.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Point {
     #[serde(deserialize_with = "loose::i64")]
@@ -71,27 +71,15 @@ pub struct Point {
     pub diskwrite: Option<f64>,
 }
 
-impl Default for Point {
-    fn default() -> Point {
-        Point {
-            time: None,
-            cpu: None,
-            mem: None,
-            maxmem: None,
-            netin: None,
-            netout: None,
-            diskread: None,
-            diskwrite: None,
-        }
-    }
-}
-
 impl Point {
     /// When it was.
     pub fn at(&self) -> Moment {
         Moment::from_unix(self.time.unwrap_or_default())
     }
 }
+
+/// A series of a chart: its name, and which number of a point it is.
+type Series<'a> = (&'a str, fn(&Point) -> Option<f64>);
 
 /// The load of a guest or a node over a span of time, from its `rrddata`.
 #[derive(Clone)]
@@ -163,13 +151,7 @@ impl History {
         )
     }
 
-    fn chart(
-        &self,
-        what: &str,
-        unit: Unit,
-        series: &[(&str, fn(&Point) -> Option<f64>)],
-        limit: Option<(&str, f64)>,
-    ) -> Figure {
+    fn chart(&self, what: &str, unit: Unit, series: &[Series<'_>], limit: Option<(&str, f64)>) -> Figure {
         Chart {
             title: format!("{what} of {}, last {}", self.called.raw(), self.span.word()).into(),
             unit,

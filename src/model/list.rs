@@ -218,7 +218,7 @@ impl<T: Clone> IntoIterator for List<T> {
     type Item = T;
     type IntoIter = std::vec::IntoIter<T>;
     fn into_iter(self) -> Self::IntoIter {
-        self.items.to_vec().into_iter()
+        self.to_vec().into_iter()
     }
 }
 

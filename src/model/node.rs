@@ -297,15 +297,15 @@ impl View for Node {
                 ("Running for", Cell::from(self.uptime)),
             ]);
         let page = if self.is_online() {
-            part(page, "What the node says of itself", &self.code(), self.details().as_ref().map(Page::clone))
+            part(page, "What the node says of itself", &self.code(), self.details())
         } else {
             page
         };
-        let page = part(page, "Guests", &format!("{}.guests()?", self.code()), self.guests().as_ref().map(View::page));
+        let page = part(page, "Guests", &format!("{}.guests()?", self.code()), self.guests().map(|list| list.page()));
         let page =
-            part(page, "Storages", &format!("{}.storages()?", self.code()), self.storages().as_ref().map(View::page));
+            part(page, "Storages", &format!("{}.storages()?", self.code()), self.storages().map(|list| list.page()));
         let page =
-            part(page, "Recent tasks", &format!("{}.tasks()?", self.code()), self.tasks().as_ref().map(View::page));
+            part(page, "Recent tasks", &format!("{}.tasks()?", self.code()), self.tasks().map(|list| list.page()));
         page.code(format!("{}.history(Span::Day)?", self.code())).provenance(self.provenance.clone())
     }
 }

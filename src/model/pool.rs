@@ -91,8 +91,7 @@ impl View for Pool {
             Some(comment) => page.paragraph(comment.clone()),
             None => page,
         };
-        let guests = self.guests();
-        crate::model::guest::part(page, "Guests", "pve.pools()?", guests.as_ref().map(View::page))
+        crate::model::guest::part(page, "Guests", "pve.pools()?", self.guests().map(|list| list.page()))
             .provenance(self.provenance.clone())
     }
 }

@@ -312,7 +312,7 @@ impl Task {
     /// When the task cannot be read for a minute on end. It goes on by itself; follow it again then.
     pub fn follow(&self) -> Result<Task, Error> {
         let mut follower = Follower::new(&self.session, &self.upid);
-        follower.to_end(|line| say(line))
+        follower.until_end(say)
     }
 
     fn what(&self) -> String {
@@ -362,7 +362,7 @@ impl Follower {
     }
 
     /// Waits for the end, handing each new line of the log to `say`.
-    pub(crate) fn to_end(&mut self, say: impl Fn(&str)) -> Result<Task, Error> {
+    pub(crate) fn until_end(&mut self, say: impl Fn(&str)) -> Result<Task, Error> {
         const PATIENCE: u64 = 60;
         let mut pause = Duration::from_millis(100);
         let mut unreadable_since: Option<Moment> = None;

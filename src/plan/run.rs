@@ -160,7 +160,7 @@ fn follow(draft: &Draft, upid: &Text, outcome: &mut Outcome) -> Result<(), Error
     say(&format!("{}\n{upid}", draft.title));
     let upid = upid.raw().parse()?;
     let mut follower = Follower::new(&draft.session, &upid);
-    let ended = follower.to_end(say);
+    let ended = follower.until_end(say);
     outcome.log = follower.log;
     outcome.ended = ended?.status;
     outcome.upid = Some(upid.raw().into());
