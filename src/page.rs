@@ -3,6 +3,8 @@
 //! Knows no HTML and no Proxmox. Rendering makes HTML and text of the same page, so that escaping, the text fallback
 //! and provenance hold by construction, for the pages of users as well.
 
+use std::fmt;
+
 use crate::text::Text;
 use crate::units::{Age, Bytes, Moment, Ratio, Reading, Why};
 
@@ -215,6 +217,27 @@ impl Cell {
     }
 }
 
+impl fmt::Display for Cell {
+    /// The cell in words, as both renderings have it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cell::Text(text) | Cell::Code(text) => write!(f, "{text}"),
+            Cell::Name(name, what) => write!(f, "{name} ({what})"),
+            Cell::State(state) => write!(f, "{state}"),
+            Cell::Count(count) => write!(f, "{count}"),
+            Cell::Bytes(bytes) => write!(f, "{bytes}"),
+            Cell::Ratio(ratio) => write!(f, "{ratio}"),
+            Cell::Meter(_, words) => write!(f, "{words}"),
+            Cell::Age(age) => write!(f, "{age}"),
+            Cell::Ago(age, moment) => write!(f, "{} UTC, {age} ago", moment.0.strftime("%Y-%m-%d %H:%M")),
+            Cell::Moment(moment) => write!(f, "{moment}"),
+            Cell::Button(_, code) => write!(f, "{code}"),
+            Cell::Missing(why) => write!(f, "– {why}"),
+            Cell::Empty => Ok(()),
+        }
+    }
+}
+
 impl From<&str> for Cell {
     fn from(text: &str) -> Cell {
         Cell::Text(text.into())
@@ -342,8 +365,8 @@ impl State {
     }
 }
 
-impl std::fmt::Display for State {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.tone.glyph(), self.word)
     }
 }
@@ -449,8 +472,8 @@ impl Figure {
     }
 }
 
-impl std::fmt::Debug for Figure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Figure({})", self.title)
     }
 }
@@ -470,6 +493,17 @@ pub struct Provenance {
     pub took: std::time::Duration,
     /// The object in the cluster's own web console.
     pub console: Option<Text>,
+}
+
+impl fmt::Display for Provenance {
+    /// One quiet line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let calls = self.calls.iter().map(Text::to_string).collect::<Vec<_>>().join(", ");
+        let at = self.at.map(|at| at.to_string()).unwrap_or_default();
+        let took = if self.calls.is_empty() { String::new() } else { format!("{} ms", self.took.as_millis()) };
+        let parts = [self.cluster.to_string(), calls, format!("as {}", self.identity), at, took];
+        write!(f, "{}", parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "))
+    }
 }
 
 impl Provenance {
