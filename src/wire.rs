@@ -18,6 +18,7 @@ use crate::units::Moment;
 pub(crate) mod auth;
 pub(crate) mod endpoint;
 pub(crate) mod exchange;
+pub(crate) mod gates;
 pub(crate) mod https;
 pub(crate) mod outage;
 pub(crate) mod refusal;

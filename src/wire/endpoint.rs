@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use reqwest::Url;
+use rustls::pki_types::ServerName;
 
 use crate::error::Error;
 use crate::text::Text;
@@ -35,6 +36,10 @@ impl Endpoint {
             .map_err(|e| wrong(&e.to_string()))?;
         if url.scheme() != "https" {
             return Err(wrong("only https is spoken, since the login would be readable on the way otherwise"));
+        }
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        if ServerName::try_from(host).is_err() {
+            return Err(wrong("no machine can have that name"));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(wrong("it holds a user or a password; name them with .token(..) or .password(..)"));
@@ -123,6 +128,7 @@ mod tests {
         );
         assert!(refused("").contains("it is empty"));
         assert!(refused("https://pve1:8006/other").contains("it goes on after the port"));
+        assert!(refused(&format!("https://{}:8006", "x".repeat(64))).contains("no machine can have that name"));
         assert!(refused("https://pve1:port").contains("invalid port number"));
         let secret = refused("https://root:hunter2@pve1:8006");
         assert!(secret.contains("holds a user or a password") && !secret.contains("hunter2"), "{secret}");

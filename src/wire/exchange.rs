@@ -5,21 +5,21 @@
 //! connection to this one came about. After a 401 both are sent once more with a fresh ticket, since Proxmox VE looks
 //! at the ticket before it looks at anything else: such a call was certainly not carried out.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use hyper::ext::ReasonPhrase;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use reqwest::{Client, RequestBuilder, Response, redirect, retry};
-use tokio::sync::{Mutex as Turn, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Mutex;
 
 use crate::error::Error;
 use crate::text::Text;
 use crate::units::Moment;
 use crate::wire::auth::{Auth, Due, Keys, Login, Ticket};
 use crate::wire::endpoint::Endpoint;
+use crate::wire::gates::Gates;
 use crate::wire::outage::connection_error;
 use crate::wire::refusal::reply_error;
 use crate::wire::{Call, Method, Reply};
@@ -68,7 +68,7 @@ pub(crate) struct Exchange {
     peers: Vec<Peer>,
     good: Arc<AtomicUsize>,
     auth: Auth,
-    ticket: Turn<Option<Arc<Ticket>>>,
+    ticket: Mutex<Option<Arc<Ticket>>>,
     gates: Gates,
 }
 
@@ -90,7 +90,7 @@ impl Exchange {
                 Ok(Peer { endpoint, reads, writes })
             })
             .collect::<Result<Vec<_>, Error>>()?;
-        Ok(Exchange { peers, good, auth, ticket: Turn::new(None), gates: Gates::new(at_once) })
+        Ok(Exchange { peers, good, auth, ticket: Mutex::new(None), gates: Gates::new(at_once) })
     }
 
     /// Logs in where that is needed, so that a wrong password shows at once.
@@ -148,7 +148,7 @@ impl Exchange {
     }
 
     async fn ask_for_ticket(&self, login: &Login, call: Call) -> Result<Ticket, Error> {
-        let reply = self.send(&call, None).await?;
+        let reply = self.send(&call, None).await.map_err(never_logged_in)?;
         if reply.is_ok() {
             login.ticket(&call, &reply, SystemTime::now())
         } else {
@@ -164,14 +164,16 @@ impl Exchange {
         while unsent.len() < self.peers.len() {
             let n = (first + unsent.len()) % self.peers.len();
             let Some(peer) = self.peers.get(n) else { break };
-            match peer.ask(call, keys).await.map_err(|failure| too_long_for_a_ticket(failure, call, keys)) {
+            match peer.ask(call, keys).await {
                 Ok(reply) => {
                     self.good.store(n, Ordering::Relaxed);
                     return Ok(reply);
                 }
                 Err(Failure::Unsent(error)) => unsent.push(error),
                 Err(Failure::Broken(_)) if once_more => once_more = false,
-                Err(Failure::Broken(error) | Failure::Final(error)) => return Err(error),
+                Err(Failure::Broken(error) | Failure::Final(error)) => {
+                    return Err(long_for_a_ticket(error, call, keys));
+                }
             }
         }
         Err(nobody(unsent))
@@ -179,16 +181,28 @@ impl Exchange {
 }
 
 /// Proxmox VE answers no call that carries a ticket and whose body did not come in one TLS record with its head.
-fn too_long_for_a_ticket(failure: Failure, call: &Call, keys: Option<&Keys>) -> Failure {
-    const TLS_RECORD: usize = 16 << 10;
+fn long_for_a_ticket(error: Error, call: &Call, keys: Option<&Keys>) -> Error {
+    const LONG: usize = 8 << 10;
     let length: usize = call.params.iter().map(|(key, value)| key.len() + value.len()).sum();
-    match failure {
-        Failure::Broken(Error::ConnectionLost { endpoint, call, why, write })
-            if write && length > TLS_RECORD / 2 && keys.is_some_and(Keys::are_of_a_ticket) =>
+    match error {
+        Error::ConnectionLost { endpoint, call, why, write: true }
+            if length > LONG && keys.is_some_and(Keys::are_of_a_ticket) =>
         {
             let why = format!("{why}. Proxmox VE drops long writes of a user's login; an API token can send them");
-            Failure::Broken(Error::ConnectionLost { endpoint, call, why: why.into(), write })
+            Error::ConnectionLost { endpoint, call, why: why.into(), write: true }
         }
+        other => other,
+    }
+}
+
+/// A login that was cut off changed nothing, and the call that it was for was never sent.
+fn never_logged_in(error: Error) -> Error {
+    match error {
+        Error::ConnectionLost { endpoint, why, .. } => Error::NotConnected {
+            endpoint,
+            why: format!("the login got no answer ({why})").into(),
+            next: "Try again; if it stays so, look on the node: systemctl status pveproxy pvedaemon".into(),
+        },
         other => other,
     }
 }
@@ -329,33 +343,6 @@ fn reason(answer: &Response) -> Text {
         Some(reason) => String::from_utf8_lossy(reason.as_bytes()).as_ref().into(),
         None => answer.status().canonical_reason().unwrap_or_default().into(),
     }
-}
-
-/// A few calls at once to each node: more would starve the workers of its API.
-struct Gates {
-    at_once: usize,
-    by_node: Mutex<HashMap<String, Arc<Semaphore>>>,
-}
-
-impl Gates {
-    fn new(at_once: usize) -> Gates {
-        Gates { at_once: at_once.max(1), by_node: Mutex::default() }
-    }
-
-    /// Waits for a turn at the node in the path; calls to no node share one gate.
-    async fn enter(&self, path: &str) -> Option<OwnedSemaphorePermit> {
-        let gate = {
-            let mut gates = self.by_node.lock().unwrap_or_else(PoisonError::into_inner);
-            let gate = gates.entry(node_in(path).unwrap_or_default().to_owned());
-            Arc::clone(gate.or_insert_with(|| Arc::new(Semaphore::new(self.at_once))))
-        };
-        gate.acquire_owned().await.ok()
-    }
-}
-
-/// The node that a path leads to: `pve1` of `/nodes/pve1/qemu`.
-pub(crate) fn node_in(path: &str) -> Option<&str> {
-    path.strip_prefix("/nodes/")?.split('/').next().filter(|node| !node.is_empty())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::text::Text;
-use crate::wire::exchange::node_in;
+use crate::wire::gates::node_in;
 use crate::wire::{Call, Method, Reply};
 
 /// The error that an answer without success stands for.

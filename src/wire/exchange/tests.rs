@@ -109,3 +109,12 @@ fn a_401_that_stays_is_the_answer_and_one_about_a_given_password_is_not_repeated
     assert_eq!(logins(&server).len(), 2);
     assert_eq!(server.lines().last().unwrap(), "PUT /api2/json/access/password");
 }
+
+#[test]
+fn a_write_whose_login_is_cut_off_was_certainly_not_sent() {
+    let server = Server::new(|_| Answer::Cut);
+    let start = Call::new(Method::Post, "/nodes/pve1/qemu/101/status/start");
+    let error = run(exchange(&server).carry_out(&start)).unwrap_err();
+    assert!(matches!(error, Error::NotConnected { .. }), "{error}");
+    assert_eq!(server.lines(), ["POST /api2/json/access/ticket"]);
+}
