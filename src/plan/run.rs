@@ -36,7 +36,9 @@ pub(super) fn run(plan: &Plan) -> Result<Outcome, Error> {
             data.as_str().filter(|data| data.starts_with("UPID:")).map(Text::from)
         }
         // An answer that is no answer of the API says as little about what became of the call as none.
-        Err(error @ (Error::ConnectionLost { .. } | Error::NotUnderstood { .. })) => Some(find_sent(draft, node.as_ref(), &known, &error)?),
+        Err(error @ (Error::ConnectionLost { .. } | Error::NotUnderstood { .. })) => {
+            Some(find_sent(draft, node.as_ref(), &known, &error)?)
+        }
         Err(error) => return Err(error),
     };
     let mut outcome = Outcome {

@@ -143,7 +143,10 @@ fn folding(section: &Section) -> Markup {
 
 /// A drawing inside a page is an image, which no front end takes apart; its words fold below.
 fn picture(figure: &Figure) -> Markup {
-    let source = format!("data:image/svg+xml,{}", percent_encoding::utf8_percent_encode(&figure.svg, percent_encoding::NON_ALPHANUMERIC));
+    let source = format!(
+        "data:image/svg+xml,{}",
+        percent_encoding::utf8_percent_encode(&figure.svg, percent_encoding::NON_ALPHANUMERIC)
+    );
     html! {
         img src=(source) alt=(figure.title.to_string()) style=(theme::PICTURE);
         details style=(theme::SECTION) {
@@ -163,4 +166,3 @@ fn source(from: &Provenance) -> Markup {
         }
     }
 }
-

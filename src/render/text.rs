@@ -1,6 +1,6 @@
 //! A page as plain text: for logs, terminals, and front ends that show nothing else. Knows no HTML.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
 use crate::page::{Block, Cell, Grid, Level, Page};
 
@@ -67,13 +67,13 @@ impl Level {
 
 fn bare() -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
+    table.load_style(TableStyle::new()).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
     table
 }
 
 fn table(grid: &Grid) -> String {
     let mut table = bare();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
     table.set_header(grid.columns.iter().map(ToString::to_string));
     table.add_rows(grid.rows.iter().map(|row| row.iter().map(Cell::to_string)));
     for (n, column) in table.column_iter_mut().enumerate() {

@@ -10,13 +10,15 @@ pub(super) const QUESTION: &str = "color:#59636e;margin:2px 0 8px";
 pub(super) const HEADING: &str = "margin:10px 0 4px;color:#1f2328";
 pub(super) const PARAGRAPH: &str = "margin:0 0 8px;color:#1f2328";
 pub(super) const SCROLL: &str = "overflow-x:auto;margin:0 0 8px";
-pub(super) const TABLE: &str = "border-collapse:collapse;border:none;margin:0;background:#ffffff;color:#1f2328;font-size:13px";
+pub(super) const TABLE: &str =
+    "border-collapse:collapse;border:none;margin:0;background:#ffffff;color:#1f2328;font-size:13px";
 pub(super) const CAPTION: &str = "text-align:left;color:#59636e;padding:0 0 4px";
 pub(super) const HEAD_ROW: &str = "background:#ffffff;color:#59636e;border-bottom:1px solid #d0d7de";
 pub(super) const ROW: &str = "background:#ffffff;color:#1f2328;border-bottom:1px solid #eaeef2";
 pub(super) const LEFT: &str = "text-align:left;padding:4px 10px 4px 0;vertical-align:top;white-space:normal";
 pub(super) const RIGHT: &str = "text-align:right;padding:4px 10px 4px 0;vertical-align:top;white-space:nowrap";
-pub(super) const FACTS: &str = "border-collapse:collapse;border:none;margin:0 0 8px;background:#ffffff;color:#1f2328;font-size:13px";
+pub(super) const FACTS: &str =
+    "border-collapse:collapse;border:none;margin:0 0 8px;background:#ffffff;color:#1f2328;font-size:13px";
 pub(super) const FACT_ROW: &str = "background:#ffffff;color:#1f2328";
 pub(super) const LABEL: &str =
     "text-align:left;padding:2px 14px 2px 0;vertical-align:top;white-space:nowrap;font-weight:normal;color:#59636e";
@@ -24,7 +26,8 @@ pub(super) const QUIET: &str = "color:#59636e;white-space:nowrap";
 pub(super) const MISSING: &str = "color:#59636e;font-style:italic";
 pub(super) const ONE_LINE: &str = "white-space:nowrap";
 pub(super) const METER: &str = "width:56px;height:10px";
-pub(super) const CODE: &str = "font:12px ui-monospace,monospace;background:#f6f8fa;color:#1f2328;padding:1px 4px;overflow-wrap:anywhere";
+pub(super) const CODE: &str =
+    "font:12px ui-monospace,monospace;background:#f6f8fa;color:#1f2328;padding:1px 4px;overflow-wrap:anywhere";
 pub(super) const BUTTON: &str = "font:12px ui-monospace,monospace;border:1px solid #0969da;color:#0969da;background:#ffffff;\
     border-radius:6px;padding:1px 8px;white-space:nowrap";
 pub(super) const LINES: &str = "margin:0 0 8px;padding:8px 10px;background:#f6f8fa;color:#1f2328;border-radius:6px;\
@@ -39,8 +42,12 @@ pub(super) const LINK: &str = "color:#0969da";
 pub(super) fn note(level: Level) -> &'static str {
     match level {
         Level::Info => "margin:0 0 8px;padding:6px 10px;border-left:3px solid #0969da;background:#ddf4ff;color:#1f2328",
-        Level::Warning => "margin:0 0 8px;padding:6px 10px;border-left:3px solid #9a6700;background:#fff8c5;color:#1f2328",
-        Level::Danger => "margin:0 0 8px;padding:6px 10px;border-left:3px solid #cf222e;background:#ffebe9;color:#1f2328",
+        Level::Warning => {
+            "margin:0 0 8px;padding:6px 10px;border-left:3px solid #9a6700;background:#fff8c5;color:#1f2328"
+        }
+        Level::Danger => {
+            "margin:0 0 8px;padding:6px 10px;border-left:3px solid #cf222e;background:#ffebe9;color:#1f2328"
+        }
     }
 }
 
