@@ -1,1 +1,7 @@
-//! Drawings.
+//! Drawings: geometry first, pure and tested as such; then SVG with presentation attributes only, on its own ground.
+//!
+//! They take plain scenes, and know neither the model nor the wire.
+
+pub(crate) mod svg;
+pub(crate) mod topology;
+pub(crate) mod treemap;

@@ -1,9 +1,75 @@
 //! Where everything runs: the cluster's objects as the scene that is drawn.
 
+use crate::draw::topology::{NodeBox, Scene, StorageBar, Tile};
 use crate::error::Error;
+use crate::model::guest::Guest;
+use crate::model::list::{List, Listed, count};
+use crate::model::node::Node;
+use crate::model::resource::Resources;
+use crate::model::storage::Storage;
 use crate::page::Figure;
 use crate::session::Session;
 
-pub(super) fn draw(_session: &Session) -> Result<Figure, Error> {
-    Err(Error::setup("not yet", "not yet"))
+pub(super) fn draw(session: &Session) -> Result<Figure, Error> {
+    let resources = Resources::read(session)?;
+    let from = session.provenance([&resources.answer], Some("root"));
+    let nodes = Node::among(session, &resources, from.clone());
+    let guests = Guest::among(session, &resources, from.clone());
+    let storages = Storage::among(session, &resources, &[], from.clone());
+    let caveats = nodes.about_caveats().chain(guests.about_caveats()).chain(storages.about_caveats());
+    let scene = Scene {
+        title: "Where everything runs".into(),
+        subtitle: subtitle(&nodes, &guests),
+        caveats: caveats.map(|(_, caveat)| caveat.to_string()).collect(),
+        nodes: nodes.map(|node| node_box(node, &guests.filter(|guest| guest.node == node.name))),
+        storages: storages.map(storage_bar),
+        provenance: from,
+    };
+    Ok(scene.figure())
+}
+
+fn subtitle(nodes: &List<Node>, guests: &List<Guest>) -> String {
+    let (guests, states) = Guest::summary(&guests.to_vec());
+    format!(
+        "{} · {guests}{} · a tile's area is the memory the guest may use",
+        count(nodes.len(), Node::NOUN),
+        states.trim_end_matches('.')
+    )
+}
+
+fn node_box(node: &Node, guests: &List<Guest>) -> NodeBox {
+    NodeBox {
+        name: node.name.clone(),
+        state: node.state(),
+        up: node.uptime.to_string(),
+        cpu: node.cpu,
+        mem: node.mem,
+        maxmem: node.maxmem,
+        templates: guests.filter(Guest::is_template).len(),
+        tiles: guests.filter(|guest| !guest.is_template()).map(tile),
+    }
+}
+
+fn tile(guest: &Guest) -> Tile {
+    Tile {
+        what: format!("{} {}", guest.kind, guest.vmid),
+        number: guest.vmid,
+        name: guest.name.clone(),
+        state: guest.state(),
+        mem: guest.mem,
+        maxmem: guest.maxmem,
+    }
+}
+
+fn storage_bar(storage: &Storage) -> StorageBar {
+    let away = storage.silent_nodes();
+    let who = if storage.shared { "shared".to_owned() } else { format!("on {}", count(storage.on.len(), Node::NOUN)) };
+    let missing = if away.is_empty() || storage.shared { String::new() } else { format!(", {} silent", away.len()) };
+    StorageBar {
+        name: storage.name.clone(),
+        detail: format!("{who}{missing} · {}", storage.kind),
+        full: storage.fullness(),
+        size: storage.total,
+        state: storage.state(),
+    }
 }

@@ -1,0 +1,132 @@
+//! The few marks that drawings are made of, escaped by construction. Knows lengths of text only roughly.
+
+use maud::{Markup, html};
+
+use crate::draw::treemap::Rect;
+use crate::page::Tone;
+
+pub(crate) const INK: &str = "#1f2328";
+pub(crate) const QUIET: &str = "#59636e";
+pub(crate) const LINE: &str = "#d0d7de";
+pub(crate) const GROUND: &str = "#ffffff";
+pub(crate) const SHADE: &str = "#f6f8fa";
+pub(crate) const TRACK: &str = "#eaeef2";
+pub(crate) const ACCENT: &str = "#0969da";
+pub(crate) const WRONG: &str = "#cf222e";
+
+/// A whole drawing on its own ground.
+pub(crate) fn drawing(w: f64, h: f64, title: &str, marks: &Markup) -> String {
+    let (width, height) = (px(w), px(h));
+    html! {
+        svg xmlns="http://www.w3.org/2000/svg" width=(width) height=(height) viewBox=(format!("0 0 {width} {height}"))
+            font-family="system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif" {
+            title { (title) }
+            rect width=(width) height=(height) rx="8" fill=(GROUND) stroke=(LINE) {}
+            (marks)
+        }
+    }
+    .into_string()
+}
+
+/// A number of pixels, as short as it can be written.
+pub(crate) fn px(length: f64) -> String {
+    let shown = format!("{length:.1}");
+    shown.strip_suffix(".0").map(str::to_owned).unwrap_or(shown)
+}
+
+/// A box.
+pub(crate) fn rect(at: Rect, fill: &str, stroke: &str) -> Markup {
+    html! { rect x=(px(at.x)) y=(px(at.y)) width=(px(at.w)) height=(px(at.h)) rx="3" fill=(fill) stroke=(stroke) {} }
+}
+
+/// How text stands to its place.
+#[derive(Clone, Copy)]
+pub(crate) enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+/// How text looks.
+#[derive(Clone, Copy)]
+pub(crate) struct Font {
+    pub(crate) size: f64,
+    pub(crate) color: &'static str,
+    pub(crate) bold: bool,
+}
+
+pub(crate) const fn font(size: f64, color: &'static str) -> Font {
+    Font { size, color, bold: false }
+}
+
+pub(crate) const fn bold(size: f64, color: &'static str) -> Font {
+    Font { size, color, bold: true }
+}
+
+/// Text at a place, cut to a width.
+pub(crate) fn text(x: f64, y: f64, room: f64, anchor: Anchor, font: Font, words: &str) -> Markup {
+    let anchor = match anchor {
+        Anchor::Start => None,
+        Anchor::Middle => Some("middle"),
+        Anchor::End => Some("end"),
+    };
+    let words = cut(words, room, font.size);
+    html! {
+        @if !words.is_empty() {
+            text x=(px(x)) y=(px(y)) font-size=(px(font.size)) fill=(font.color) text-anchor=[anchor]
+                font-weight=[font.bold.then_some("600")] { (words) }
+        }
+    }
+}
+
+/// What fits into a width, with an ellipsis where something is cut. Fonts differ, so the estimate is on the wide side.
+pub(crate) fn cut(words: &str, room: f64, size: f64) -> String {
+    let letter = size * 0.62;
+    let fits = (room / letter).floor().max(0.0) as usize;
+    if words.chars().count() <= fits {
+        return words.to_owned();
+    }
+    match fits {
+        0..=2 => String::new(),
+        _ => words.chars().take(fits - 1).chain(['…']).collect(),
+    }
+}
+
+/// A bar on a track, filled so far; red from `alarm` on.
+pub(crate) fn bar(at: Rect, part: Option<f64>, alarm: f64) -> Markup {
+    html! {
+        (rect(at, TRACK, "none"))
+        @if let Some(part) = part {
+            (rect(Rect { w: at.w * part.clamp(0.0, 1.0), ..at }, if part >= alarm { WRONG } else { ACCENT }, "none"))
+        }
+    }
+}
+
+/// Stroke and fill of a state.
+pub(crate) fn colors(tone: Tone) -> (&'static str, &'static str) {
+    match tone {
+        Tone::Good => ("#1a7f37", "#dafbe1"),
+        Tone::Off => ("#59636e", "#f6f8fa"),
+        Tone::Held => ("#9a6700", "#fff8c5"),
+        Tone::Wrong => ("#cf222e", "#ffebe9"),
+        Tone::Unknown => ("#8250df", "#fbefff"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_to_its_room_and_says_so() {
+        assert_eq!(cut("db-main", 100.0, 10.0), "db-main");
+        assert_eq!(cut("a-rather-long-name", 50.0, 10.0), "a-rathe…");
+        assert_eq!(cut("any", 5.0, 10.0), "");
+    }
+
+    #[test]
+    fn words_cannot_become_markup() {
+        let mark = text(0.0, 0.0, 900.0, Anchor::Start, font(10.0, INK), "<script>&\"").into_string();
+        assert!(mark.contains("&lt;script&gt;&amp;&quot;"), "{mark}");
+    }
+}

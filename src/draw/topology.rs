@@ -1,0 +1,408 @@
+//! Where everything runs: a node is a box of memory, a guest a tile whose area is the memory that it may use and whose
+//! filling is what it uses now. Empty space is memory that nobody has been promised.
+
+use maud::{Markup, html};
+
+use crate::draw::svg::{self, Anchor, INK, LINE, QUIET, SHADE, bold, colors, font, px};
+use crate::draw::treemap::{Rect, grid, treemap};
+use crate::page::{Cell, Figure, Grid, Page, Provenance, State, Tone};
+use crate::text::Text;
+use crate::units::{Bytes, Ratio, Reading};
+
+/// What is drawn.
+pub(crate) struct Scene {
+    pub(crate) title: String,
+    pub(crate) subtitle: String,
+    pub(crate) nodes: Vec<NodeBox>,
+    pub(crate) storages: Vec<StorageBar>,
+    /// What must be said beside it.
+    pub(crate) caveats: Vec<String>,
+    pub(crate) provenance: Provenance,
+}
+
+/// A node.
+pub(crate) struct NodeBox {
+    pub(crate) name: Text,
+    pub(crate) state: State,
+    pub(crate) up: String,
+    pub(crate) cpu: Reading<Ratio>,
+    pub(crate) mem: Reading<Bytes>,
+    pub(crate) maxmem: Reading<Bytes>,
+    pub(crate) tiles: Vec<Tile>,
+    /// How many templates lie on it; they never run and take no memory.
+    pub(crate) templates: usize,
+}
+
+/// A guest.
+pub(crate) struct Tile {
+    /// `VM 101`.
+    pub(crate) what: String,
+    pub(crate) number: u32,
+    pub(crate) name: Reading<Text>,
+    pub(crate) state: State,
+    pub(crate) mem: Reading<Bytes>,
+    pub(crate) maxmem: Reading<Bytes>,
+}
+
+/// A storage.
+pub(crate) struct StorageBar {
+    pub(crate) name: Text,
+    pub(crate) detail: String,
+    pub(crate) full: Reading<Ratio>,
+    pub(crate) size: Reading<Bytes>,
+    pub(crate) state: State,
+}
+
+const WIDTH: f64 = 980.0;
+const MARGIN: f64 = 16.0;
+const GAP: f64 = 12.0;
+/// Of a node's box: above its memory, and below.
+const HEAD: f64 = 54.0;
+const FOOT: f64 = 10.0;
+/// The memory of the largest node; smaller ones have less, in proportion, so that areas compare across nodes.
+const TALLEST: f64 = 250.0;
+const LOWEST: f64 = 96.0;
+/// A tile below this many square pixels is too small to be told apart.
+const SMALLEST: f64 = 460.0;
+/// From this many guests on, hovers are left out and more tiles are joined.
+const CROWD: usize = 600;
+
+impl Scene {
+    /// The drawing, with its equivalent in words.
+    pub(crate) fn figure(&self) -> Figure {
+        let (marks, height) = self.marks();
+        Figure::new(self.title.clone(), svg::drawing(WIDTH, height, &self.title, &marks), self.words())
+    }
+
+    fn marks(&self) -> (Markup, f64) {
+        let columns = match self.nodes.len() {
+            0..=8 => self.nodes.len().clamp(1, 4),
+            9..=18 => 6,
+            _ => 8,
+        };
+        let width = (WIDTH - 2.0 * MARGIN - GAP * (columns as f64 - 1.0)) / columns as f64;
+        let largest = self.nodes.iter().filter_map(|node| node.maxmem.known()).max().unwrap_or(Bytes(1));
+        let crowded = self.nodes.iter().map(|node| node.tiles.len()).sum::<usize>() > CROWD;
+        let mut y = 62.0;
+        let mut boxes = Vec::new();
+        for row in self.nodes.chunks(columns) {
+            let tall = row.iter().map(|node| node.memory_height(largest)).fold(LOWEST, f64::max);
+            for (n, node) in row.iter().enumerate() {
+                let at = Rect { x: MARGIN + (width + GAP) * n as f64, y, w: width, h: HEAD + tall + FOOT };
+                boxes.push(node.marks(at, node.memory_height(largest), crowded));
+            }
+            y += HEAD + tall + FOOT + GAP;
+        }
+        let (storages, y) = self.storage_marks(y + 6.0);
+        let marks = html! {
+            (svg::text(MARGIN, 27.0, WIDTH - 2.0 * MARGIN, Anchor::Start, bold(16.0, INK), &self.title))
+            (svg::text(MARGIN, 46.0, WIDTH - 2.0 * MARGIN, Anchor::Start, font(11.5, QUIET), &self.subtitle))
+            @for node in &boxes { (node) }
+            (storages)
+            (legend(y + 4.0))
+            @for (n, caveat) in self.caveats.iter().enumerate() {
+                (svg::text(MARGIN, y + 38.0 + 15.0 * n as f64, WIDTH - 2.0 * MARGIN, Anchor::Start, font(11.0, INK), caveat))
+            }
+            (svg::text(MARGIN, y + 38.0 + 15.0 * self.caveats.len() as f64, WIDTH - 2.0 * MARGIN, Anchor::Start, font(10.0, QUIET), &self.provenance.to_string()))
+        };
+        (marks, y + 50.0 + 15.0 * self.caveats.len() as f64)
+    }
+
+    fn storage_marks(&self, top: f64) -> (Markup, f64) {
+        const COLUMNS: usize = 4;
+        const ROW: f64 = 48.0;
+        let width = (WIDTH - 2.0 * MARGIN - GAP * (COLUMNS as f64 - 1.0)) / COLUMNS as f64;
+        let marks = html! {
+            @if !self.storages.is_empty() {
+                (svg::text(MARGIN, top + 12.0, 200.0, Anchor::Start, bold(13.0, INK), "Storages"))
+            }
+            @for (n, storage) in self.storages.iter().enumerate() {
+                (storage.marks(MARGIN + (width + GAP) * (n % COLUMNS) as f64, top + 22.0 + ROW * (n / COLUMNS) as f64, width))
+            }
+        };
+        let rows = self.storages.len().div_ceil(COLUMNS);
+        (marks, if rows == 0 { top } else { top + 22.0 + ROW * rows as f64 })
+    }
+
+    /// The same facts in words.
+    fn words(&self) -> Page {
+        let nodes = Grid::new(["Node", "State", "CPU", "Memory", "Running", "Not running", "Not known"]).rows(
+            self.nodes.iter().map(|node| {
+                vec![
+                    Cell::from(&node.name),
+                    node.state.clone().into(),
+                    node.cpu.into(),
+                    Cell::usage(node.mem, node.maxmem),
+                    node.list(|tone| tone == Tone::Good),
+                    node.list(|tone| !matches!(tone, Tone::Good | Tone::Unknown)),
+                    node.list(|tone| tone == Tone::Unknown),
+                ]
+            }),
+        );
+        let storages =
+            Grid::new(["Storage", "State", "Full", "Size", "What"]).rows(self.storages.iter().map(|storage| {
+                vec![
+                    Cell::from(&storage.name),
+                    storage.state.clone().into(),
+                    storage.full.into(),
+                    storage.size.into(),
+                    storage.detail.clone().into(),
+                ]
+            }));
+        let page = Page::new(self.title.clone()).answer(self.subtitle.clone(), "").table(nodes);
+        let page = if self.storages.is_empty() { page } else { page.heading("Storages").table(storages) };
+        let page = self.caveats.iter().fold(page, |page, caveat| page.paragraph(caveat.clone()));
+        page.provenance(self.provenance.clone())
+    }
+}
+
+/// The guests of a node that are drawn on their own, and those too small for it.
+struct Sorted<'a> {
+    shown: Vec<&'a Tile>,
+    small: Vec<&'a Tile>,
+    unknown: Vec<&'a Tile>,
+}
+
+impl NodeBox {
+    fn memory_height(&self, largest: Bytes) -> f64 {
+        match self.maxmem.known().and_then(|memory| memory.of(largest)) {
+            Some(part) => (TALLEST * part.0).max(LOWEST),
+            None => TALLEST * 0.66,
+        }
+    }
+
+    fn promised(&self) -> Bytes {
+        self.tiles.iter().filter_map(|tile| tile.maxmem.known()).sum()
+    }
+
+    fn marks(&self, at: Rect, memory_height: f64, crowded: bool) -> Markup {
+        let away = self.state.tone != Tone::Good;
+        let (stroke, fill) = if away { colors(Tone::Unknown) } else { (LINE, SHADE) };
+        let memory = Rect { x: at.x + 8.0, y: at.y + HEAD, w: at.w - 16.0, h: memory_height };
+        let state = if away { self.state.word.to_string() } else { format!("{} · up {}", self.state.word, self.up) };
+        let half = (at.w - 28.0) / 2.0;
+        html! {
+            (svg::rect(at, fill, stroke))
+            (svg::text(at.x + 10.0, at.y + 19.0, at.w * 0.4, Anchor::Start, bold(13.5, INK), &self.name.to_string()))
+            (svg::text(at.x + at.w - 10.0, at.y + 19.0, at.w * 0.55, Anchor::End, font(11.0, if away { stroke_of_away() } else { QUIET }), &state))
+            (svg::text(at.x + 10.0, at.y + 36.0, half, Anchor::Start, font(10.0, QUIET), &self.cpu_words()))
+            (svg::bar(Rect { x: at.x + 10.0, y: at.y + 41.0, w: half, h: 5.0 }, self.cpu.known().map(|cpu| cpu.0), 0.95))
+            (svg::text(at.x + 18.0 + half, at.y + 36.0, half, Anchor::Start, font(10.0, QUIET), &self.memory_words()))
+            (svg::bar(Rect { x: at.x + 18.0 + half, y: at.y + 41.0, w: half, h: 5.0 }, self.used(), 0.95))
+            (svg::rect(memory, "#ffffff", stroke))
+            (self.tile_marks(memory, crowded))
+        }
+    }
+
+    fn used(&self) -> Option<f64> {
+        Some(self.mem.known()?.of(self.maxmem.known()?)?.0)
+    }
+
+    fn cpu_words(&self) -> String {
+        self.cpu.known().map_or_else(|| "CPU not known".into(), |cpu| format!("CPU {cpu}"))
+    }
+
+    fn memory_words(&self) -> String {
+        match (self.mem, self.maxmem) {
+            (Reading::Known(used), Reading::Known(total)) => format!("{used} of {total}"),
+            _ => "memory not known".into(),
+        }
+    }
+
+    /// The guests in the node's memory, and what is said of the rest of it.
+    fn tile_marks(&self, memory: Rect, crowded: bool) -> Markup {
+        let Reading::Known(total) = self.maxmem else { return self.unknown_marks(memory, crowded) };
+        let promised = self.promised();
+        let over = promised > total;
+        let part = promised.of(total).map_or(0.0, |part| part.0.min(1.0));
+        // Something must be left for the line that says what is free.
+        let taken = Rect { h: memory.h * part, ..memory }.inset(1.0);
+        let sorted = self.sorted(taken.area(), if crowded { 3.0 * SMALLEST } else { SMALLEST });
+        let mut weights: Vec<f64> = sorted.shown.iter().map(|tile| weight(tile)).collect();
+        if !sorted.small.is_empty() {
+            weights.push(sorted.small.iter().map(|tile| weight(tile)).sum::<f64>().max(1.0));
+        }
+        let mut order: Vec<usize> = (0..weights.len()).collect();
+        order.sort_by(|a, b| weights[*b].total_cmp(&weights[*a]));
+        let falling: Vec<f64> = order.iter().map(|n| weights[*n]).collect();
+        let rects = treemap(taken, &falling);
+        let free = Rect { y: memory.y + memory.h * part, h: memory.h * (1.0 - part), ..memory };
+        html! {
+            @for (n, at) in order.iter().zip(&rects) {
+                @match sorted.shown.get(*n) {
+                    Some(tile) => (tile.marks(at.inset(1.0), crowded)),
+                    None => (small_marks(&sorted.small, at.inset(1.0))),
+                }
+            }
+            (self.rest_words(free, total, promised, over, sorted.unknown.len()))
+        }
+    }
+
+    fn rest_words(&self, free: Rect, total: Bytes, promised: Bytes, over: bool, unknown: usize) -> Markup {
+        let mut words = if over {
+            format!("{} more promised than there is", promised - total)
+        } else {
+            format!("{} not promised", total - promised)
+        };
+        if self.templates > 0 {
+            words.push_str(&format!(" · {}", counted(self.templates, "template")));
+        }
+        if unknown > 0 {
+            words.push_str(&format!(" · {} of unknown size", counted(unknown, "guest")));
+        }
+        let fits = free.h >= 16.0;
+        html! {
+            @if fits {
+                (svg::text(free.x + free.w / 2.0, free.y + free.h / 2.0 + 4.0, free.w - 8.0, Anchor::Middle, font(10.5, QUIET), &words))
+            }
+        }
+    }
+
+    /// What is not known looks not known: equal tiles, no sizes, no free space claimed.
+    fn unknown_marks(&self, memory: Rect, crowded: bool) -> Markup {
+        let label = 22.0;
+        let tiles = Rect { h: memory.h - label, ..memory }.inset(1.0);
+        let most = (tiles.area() / (1.6 * SMALLEST)) as usize;
+        let (shown, rest) = self.tiles.split_at(self.tiles.len().min(most.max(1)));
+        let words = if rest.is_empty() {
+            "sizes not known".to_owned()
+        } else {
+            format!("{} more; sizes not known", rest.len())
+        };
+        html! {
+            @for (tile, at) in shown.iter().zip(grid(tiles, shown.len())) { (tile.marks(at.inset(1.5), crowded)) }
+            (svg::text(memory.x + memory.w / 2.0, memory.y + memory.h - 8.0, memory.w - 8.0, Anchor::Middle, font(10.5, QUIET), &words))
+        }
+    }
+
+    fn sorted(&self, room: f64, smallest: f64) -> Sorted<'_> {
+        let all: f64 = self.tiles.iter().map(weight).sum();
+        let (known, unknown): (Vec<&Tile>, Vec<&Tile>) = self.tiles.iter().partition(|tile| tile.maxmem.is_known());
+        let (shown, mut small): (Vec<&Tile>, Vec<&Tile>) =
+            known.into_iter().partition(|tile| room * weight(tile) / all >= smallest);
+        let mut shown = shown;
+        if small.len() == 1 {
+            shown.append(&mut small);
+        }
+        Sorted { shown, small, unknown }
+    }
+
+    fn list(&self, wanted: impl Fn(Tone) -> bool) -> Cell {
+        let names: Vec<String> = self.tiles.iter().filter(|tile| wanted(tile.state.tone)).map(Tile::short).collect();
+        if names.is_empty() { Cell::Empty } else { Cell::from(names.join(", ")) }
+    }
+}
+
+fn stroke_of_away() -> &'static str {
+    colors(Tone::Wrong).0
+}
+
+fn weight(tile: &Tile) -> f64 {
+    tile.maxmem.known().map_or(0.0, |memory| memory.0 as f64)
+}
+
+fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+fn small_marks(small: &[&Tile], at: Rect) -> Markup {
+    let running = small.iter().filter(|tile| tile.state.tone == Tone::Good).count();
+    let memory: Bytes = small.iter().filter_map(|tile| tile.maxmem.known()).sum();
+    let hover = small.iter().map(|tile| tile.short()).collect::<Vec<_>>().join(", ");
+    html! {
+        g {
+            title { (small.len()) " small guests, " (running) " of them running, " (memory) " together: " (hover) }
+            (svg::rect(at, SHADE, QUIET))
+            (svg::text(at.x + 4.0, at.y + 12.0, at.w - 6.0, Anchor::Start, bold(10.0, QUIET), &format!("{} small", small.len())))
+            @if at.h >= 28.0 {
+                (svg::text(at.x + 4.0, at.y + 24.0, at.w - 6.0, Anchor::Start, font(10.0, INK), &format!("{running} run")))
+            }
+        }
+    }
+}
+
+impl Tile {
+    fn short(&self) -> String {
+        match &self.name {
+            Reading::Known(name) => format!("{name} ({})", self.number),
+            Reading::Missing(_) => self.number.to_string(),
+        }
+    }
+
+    fn hover(&self) -> String {
+        let name = match &self.name {
+            Reading::Known(name) => format!("{name}, {}", self.what),
+            Reading::Missing(why) => format!("{}, name not known: {why}", self.what),
+        };
+        let memory = match (self.mem, self.maxmem) {
+            (Reading::Known(used), Reading::Known(most)) => format!("{used} of {most}"),
+            (Reading::Missing(_), Reading::Known(most)) => format!("may use {most}"),
+            (_, Reading::Missing(why)) => format!("memory not known: {why}"),
+        };
+        format!("{name}: {}, {memory}", self.state.word)
+    }
+
+    fn marks(&self, at: Rect, crowded: bool) -> Markup {
+        let (stroke, fill) = colors(self.state.tone);
+        let used = self.mem.known().zip(self.maxmem.known()).and_then(|(used, most)| used.of(most));
+        let name = self.name.as_ref().known().map(Text::to_string).unwrap_or_default();
+        let label = format!("{} {}", self.state.tone.glyph(), self.number);
+        let dashed = (self.state.tone == Tone::Unknown).then_some("3 2");
+        html! {
+            g {
+                @if !crowded { title { (self.hover()) } }
+                rect x=(px(at.x)) y=(px(at.y)) width=(px(at.w)) height=(px(at.h)) rx="3" fill=(fill) stroke=(stroke) stroke-dasharray=[dashed] {}
+                @if let Some(used) = used {
+                    @let level = at.inset(0.5).filled(used.0);
+                    rect x=(px(level.x)) y=(px(level.y)) width=(px(level.w)) height=(px(level.h)) fill=(stroke) opacity="0.15" {}
+                }
+                @if at.h >= 15.0 { (svg::text(at.x + 4.0, at.y + 12.0, at.w - 6.0, Anchor::Start, bold(10.0, stroke), &label)) }
+                @if at.h >= 28.0 { (svg::text(at.x + 4.0, at.y + 24.0, at.w - 6.0, Anchor::Start, font(10.0, INK), &name)) }
+                @if at.h >= 42.0 && at.w >= 70.0 {
+                    @if let Reading::Known(most) = self.maxmem {
+                        (svg::text(at.x + 4.0, at.y + 36.0, at.w - 6.0, Anchor::Start, font(9.5, QUIET), &most.to_string()))
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl StorageBar {
+    fn marks(&self, x: f64, y: f64, w: f64) -> Markup {
+        let words = match (self.full, self.size) {
+            (Reading::Known(full), Reading::Known(size)) => format!("{} · {full} of {size}", self.name),
+            (Reading::Missing(why), _) | (_, Reading::Missing(why)) => format!("{} · {why}", self.name),
+        };
+        let wrong = self.state.tone == Tone::Wrong;
+        html! {
+            (svg::text(x, y + 9.0, w, Anchor::Start, font(11.0, if wrong { svg::WRONG } else { INK }), &words))
+            (svg::bar(Rect { x, y: y + 14.0, w, h: 6.0 }, self.full.known().map(|full| full.0), 0.85))
+            (svg::text(x, y + 32.0, w, Anchor::Start, font(10.0, QUIET), &self.detail))
+        }
+    }
+}
+
+fn legend(y: f64) -> Markup {
+    let states = [
+        (Tone::Good, "running, filled as far as it uses its memory"),
+        (Tone::Off, "stopped"),
+        (Tone::Held, "paused"),
+        (Tone::Wrong, "wrong"),
+        (Tone::Unknown, "not known"),
+    ];
+    let mut x = MARGIN;
+    let marks: Vec<Markup> = states
+        .into_iter()
+        .map(|(tone, words)| {
+            let (stroke, fill) = colors(tone);
+            let at = x;
+            x += 40.0 + words.chars().count() as f64 * 6.2;
+            html! {
+                (svg::rect(Rect { x: at, y: y + 2.0, w: 12.0, h: 12.0 }, fill, stroke))
+                (svg::text(at + 17.0, y + 12.0, 300.0, Anchor::Start, font(10.5, INK), &format!("{} {words}", tone.glyph())))
+            }
+        })
+        .collect();
+    html! { @for mark in &marks { (mark) } }
+}
