@@ -18,6 +18,7 @@ mod actions;
 mod answer;
 mod cluster;
 mod config;
+mod course;
 mod demo;
 mod guests;
 mod nodes;

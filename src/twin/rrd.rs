@@ -192,7 +192,9 @@ pub(super) fn of_node(state: &State, node: &Node, params: Params<'_>) -> Answere
             "roottotal": roottotal, "rootused": rootused, "netin": rounded((cpu * 9e6).round()),
             "netout": rounded((cpu * 7e6).round()),
         });
-        merge(&mut row, pressures(cpu));
+        let mut pressures = fields(pressures(cpu));
+        pressures.remove("pressurecpufull");
+        merge(&mut row, pressures.into());
         Some(row)
     })
 }
