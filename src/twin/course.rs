@@ -30,6 +30,12 @@ impl Course {
         self
     }
 
+    /// Locks the configuration of a guest as long as it goes on.
+    fn locking(self, vmid: u32, lock: &'static str) -> Course {
+        let takes = self.takes;
+        self.effect(0, Effect::Lock(vmid, Some(lock))).effect(takes, Effect::Lock(vmid, None))
+    }
+
     fn effect(mut self, at: Ms, effect: Effect) -> Course {
         self.effects.push((at, effect));
         self
@@ -145,7 +151,8 @@ fn snapshot(guest: &Guest, name: &str, description: &str, vmstate: bool, now: Ms
         vmstate: vmstate && guest.power_at(now) != Power::Stopped,
         parent: guest.text("parent").map(str::to_owned),
     };
-    let mut course = Course::ok(1_500).effect(1_300, Effect::Snapshot(guest.vmid, taken));
+    let mut course =
+        Course::ok(1_500).locking(guest.vmid, "snapshot").effect(1_300, Effect::Snapshot(guest.vmid, taken));
     for (key, volume, _) in guest.disks() {
         course = course.line(500, format!("snapshotting 'drive-{key}' ({volume})"));
     }
@@ -154,7 +161,9 @@ fn snapshot(guest: &Guest, name: &str, description: &str, vmstate: bool, now: Ms
 
 fn delete_snapshot(guest: &Guest, name: &str) -> Course {
     if guest.snapshots.iter().any(|snapshot| snapshot.name == name) {
-        Course::ok(900).effect(700, Effect::DeleteSnapshot(guest.vmid, name.to_owned()))
+        Course::ok(900)
+            .locking(guest.vmid, "snapshot-delete")
+            .effect(700, Effect::DeleteSnapshot(guest.vmid, name.to_owned()))
     } else {
         Course::fails(60, format!("snapshot '{name}' does not exist"))
     }
@@ -164,7 +173,7 @@ fn migrate(guest: &Guest, target: &str, online: bool) -> Course {
     let vmid = guest.vmid;
     let gib = Ms::try_from(guest.memory() >> 30).unwrap_or_default().max(1);
     let takes = if online { 6_000 + gib * 900 } else { 2_000 };
-    let moved = Course::ok(takes).effect(takes - 500, Effect::Move(vmid, target.to_owned()));
+    let moved = Course::ok(takes).locking(vmid, "migrate").effect(takes - 500, Effect::Move(vmid, target.to_owned()));
     let moved = moved.line(200, format!("starting migration of VM {vmid} to node '{target}'"));
     if !online {
         return moved.line(takes, "migration finished successfully (duration 00:00:02)");

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::course::{Course, lock_timeout};
 use super::state::{Due, Guest, Kind, Ms, Power, Snapshot, State};
-use super::tasks::USER;
+use super::tasks::Task;
 
 /// How long a task waits for another one that holds the same guest.
 const LOCK_WAIT: Ms = 10_000;
@@ -38,6 +38,8 @@ pub(super) enum Effect {
     Power(u32, Power),
     Ha(u32, &'static str),
     Remove(u32),
+    /// The lock in its configuration, or none any more.
+    Lock(u32, Option<&'static str>),
     Snapshot(u32, Snapshot),
     DeleteSnapshot(u32, String),
     Move(u32, String),
@@ -77,7 +79,7 @@ impl State {
             let (end, _) = other.end.as_ref()?;
             (*end > self.now).then_some(*end)
         });
-        let free_at = if takes_guest(&work) { holder.max() } else { None };
+        let free_at = if waits(&work) { holder.max() } else { None };
         let kind = self.guests.get(&vmid).map_or(Kind::Qemu, |guest| guest.kind);
         let course = match free_at {
             Some(free) if free - begun > LOCK_WAIT => lock_timeout(kind, vmid, begun + LOCK_WAIT - self.now),
@@ -143,6 +145,12 @@ impl State {
                     ha.state = word;
                 }
             }),
+            Effect::Lock(vmid, Some(lock)) => self.change(vmid, |guest| {
+                guest.config.insert("lock".into(), lock.into());
+            }),
+            Effect::Lock(vmid, None) => self.change(vmid, |guest| {
+                guest.config.remove("lock");
+            }),
             Effect::Snapshot(vmid, snapshot) => self.change(vmid, |guest| {
                 guest.config.insert("parent".into(), snapshot.name.as_str().into());
                 guest.snapshots.push(snapshot);
@@ -176,11 +184,14 @@ impl Guest {
     }
 }
 
-/// Whether a task, once it got to its work, keeps others away from the guest.
-fn holds(task: &super::tasks::Task, vmid: u32) -> bool {
-    task.user == USER && task.work.as_ref().is_some_and(|(id, work)| *id == vmid && takes_guest(work))
+/// Whether a task, once it got to its work, makes others wait. The longer ones lock the configuration instead, so
+/// that others fail at once.
+fn holds(task: &Task, vmid: u32) -> bool {
+    let longer =
+        |work: &Work| matches!(work, Work::Snapshot { .. } | Work::DeleteSnapshot { .. } | Work::Migrate { .. });
+    task.work.as_ref().is_some_and(|(id, work)| *id == vmid && waits(work) && !longer(work))
 }
 
-fn takes_guest(work: &Work) -> bool {
-    !matches!(work, Work::HaStart | Work::HaStop { .. })
+fn waits(work: &Work) -> bool {
+    !matches!(work, Work::HaStart | Work::HaStop { .. } | Work::Configure { .. })
 }
