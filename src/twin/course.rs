@@ -85,16 +85,7 @@ fn start(guest: &Guest, now: Ms) -> Course {
     }
     let starts = |takes: Ms| Course::ok(takes).effect(takes - 300, Effect::Power(vmid, Power::Running));
     match guest.quirk {
-        Quirk::NoBridge => {
-            Course::fails(900, "start failed: QEMU exited with code 1").line(700, "bridge 'vmbr7' does not exist").line(
-                850,
-                format!(
-                    "kvm: -netdev type=tap,id=net0,ifname=tap{vmid}i0,script=/usr/libexec/qemu-server/pve-bridge,\
-                     downscript=/usr/libexec/qemu-server/pve-bridgedown,vhost=on: network script \
-                     /usr/libexec/qemu-server/pve-bridge failed with status 512"
-                ),
-            )
-        }
+        Quirk::NoBridge => Course::fails(60, "bridge 'vmbr7' does not exist"),
         Quirk::Warns => {
             let warned = starts(2_300).line(400, "WARN: netdev net0: ignoring MTU '1400', not using VirtIO");
             Course { exit: "WARNINGS: 1".into(), ..warned }

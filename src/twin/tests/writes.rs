@@ -38,7 +38,7 @@ fn tasks_fail_in_the_words_of_pve() {
     for (path, exit) in [
         ("/nodes/pve2/qemu/117/status/start", "VM is locked (backup)"),
         ("/nodes/pve1/qemu/900/status/start", "you can't start a vm if it's a template"),
-        ("/nodes/pve3/qemu/123/status/start", "start failed: QEMU exited with code 1"),
+        ("/nodes/pve3/qemu/123/status/start", "bridge 'vmbr7' does not exist"),
         ("/nodes/pve3/qemu/127/status/start", "WARNINGS: 1"),
         ("/nodes/pve3/qemu/124/status/shutdown", "VM quit/powerdown failed - got timeout"),
         ("/nodes/pve1/qemu/999/status/start", "Configuration file 'nodes/pve1/qemu-server/999.conf' does not exist"),
