@@ -13,6 +13,8 @@ fn a_stopped_vm_starts_in_a_task_with_a_log() {
     let log = format!("/nodes/pve1/tasks/{upid}/log");
     assert_eq!(data(&twin, &log)[0]["t"], "no content");
     assert_eq!(data(&twin, "/nodes/pve1/tasks?source=active")[0]["status"], "RUNNING");
+    assert_ne!(data(&twin, "/nodes/pve1/tasks")[0]["upid"], upid);
+    assert_eq!(data(&twin, "/nodes/pve1/tasks?source=all")[0]["upid"], upid);
     let running = &data(&twin, "/cluster/tasks")[0];
     assert_eq!((&running["upid"], &running["status"]), (&upid.as_str().into(), &Value::Null));
     assert_eq!(power(&twin, web), "stopped");
@@ -102,8 +104,9 @@ fn the_ha_manager_starts_a_guest_some_seconds_after_it_was_asked() {
     let upid = post(&twin, &format!("{batch}/status/start"));
     assert!(upid.contains(":hastart:126:"));
     assert_eq!(follow(&twin, &upid).0, "OK");
+    twin.pause(Duration::from_secs(5));
     assert_eq!(power(&twin, batch), "stopped");
-    twin.pause(Duration::from_secs(9));
+    twin.pause(Duration::from_secs(4));
     assert_eq!(power(&twin, batch), "running");
     let last = &data(&twin, "/nodes/pve3/tasks?vmid=126&limit=1")[0];
     assert_eq!(last["type"], "qmstart");
