@@ -167,7 +167,7 @@ pub(super) fn migrate(state: &mut State, node: &str, vmid: u32, params: Params<'
     if guest.ha.is_some() {
         return not_simulated("Migration of a guest that HA manages");
     }
-    if guest.disks().any(|(_, volume, _)| !volume.starts_with("ceph-vm:")) {
+    if !state.is_shared(guest) {
         return not_simulated("Migration of a guest with local disks");
     }
     Ok(state.begin(node, vmid, Work::Migrate { target: target.to_owned(), online: running }).into())

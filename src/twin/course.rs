@@ -4,7 +4,8 @@
 
 use serde_json::{Map, Value};
 
-use super::state::{Guest, Kind, Ms, Power, Quirk, Snapshot};
+use super::nodes::BRIDGES;
+use super::state::{Guest, Kind, Ms, Power, Quirk, Snapshot, State};
 use super::work::{Effect, Work};
 
 /// How a task goes: times count from its beginning.
@@ -44,7 +45,8 @@ impl Course {
 
 impl Work {
     /// How it goes with a guest that nothing else holds.
-    pub(super) fn course(&self, guest: &Guest, now: Ms) -> Course {
+    pub(super) fn course(&self, state: &State, guest: &Guest) -> Course {
+        let now = state.now;
         match self {
             Work::HaStart | Work::HaStop { .. } => ha_request(self, guest),
             _ if guest.lock().is_some() && !self.is_idle(guest, now) => locked(guest),
@@ -56,7 +58,7 @@ impl Work {
             Work::Reset => Course::ok(300),
             Work::Suspend => Course::ok(300).effect(200, Effect::Power(guest.vmid, Power::Paused)),
             Work::Resume => Course::ok(300).effect(200, Effect::Power(guest.vmid, Power::Running)),
-            Work::Destroy => destroy(guest),
+            Work::Destroy => destroy(state, guest),
             Work::Snapshot { name, description, vmstate } => snapshot(guest, name, description, *vmstate, now),
             Work::DeleteSnapshot { name } => delete_snapshot(guest, name),
             Work::Migrate { target, online } => migrate(guest, target, *online),
@@ -84,13 +86,15 @@ fn start(guest: &Guest, now: Ms) -> Course {
         return Course::fails(40, format!("{short} {vmid} already running"));
     }
     let starts = |takes: Ms| Course::ok(takes).effect(takes - 300, Effect::Power(vmid, Power::Running));
-    match guest.quirk {
-        Quirk::NoBridge => Course::fails(60, "bridge 'vmbr7' does not exist"),
-        Quirk::Warns => {
-            let warned = starts(2_300).line(400, "WARN: netdev net0: ignoring MTU '1400', not using VirtIO");
-            Course { exit: "WARNINGS: 1".into(), ..warned }
-        }
+    let net = guest.text("net0").unwrap_or_default();
+    let option = |name: &str| net.split(',').find_map(|option| option.strip_prefix(name)?.strip_prefix('='));
+    if let Some(bridge) = option("bridge").filter(|bridge| !BRIDGES.contains(bridge)) {
+        return Course::fails(60, format!("bridge '{bridge}' does not exist"));
+    }
+    match option("mtu") {
         _ if guest.kind == Kind::Lxc => starts(1_600),
+        Some(mtu) if !net.starts_with("virtio=") => Course { exit: "WARNINGS: 1".into(), ..starts(2_300) }
+            .line(400, format!("WARN: netdev net0: ignoring MTU '{mtu}', not using VirtIO")),
         _ if guest.config.contains_key("ide2") => starts(2_000).line(300, "generating cloud-init ISO"),
         _ => starts(1_900),
     }
@@ -121,10 +125,11 @@ fn reboot(guest: &Guest, timeout: Ms) -> Course {
         .effect(7_600, Effect::Power(vmid, Power::Running))
 }
 
-fn destroy(guest: &Guest) -> Course {
-    let removed: Vec<_> = guest.disks().filter(|(_, volume, _)| volume.starts_with("ceph-vm:")).collect();
+fn destroy(state: &State, guest: &Guest) -> Course {
+    let is_rbd = |volid: &str| state.storage_of(volid).is_some_and(|storage| storage.kind == "rbd");
+    let removed = guest.disks().filter(|(_, volid, _)| is_rbd(volid)).count();
     let mut course = Course::ok(1_800).effect(1_600, Effect::Remove(guest.vmid));
-    for n in 0..removed.len() {
+    for n in 0..removed {
         let at = 400 + Ms::try_from(n).unwrap_or_default() * 300;
         course = course.line(at, "Removing image: 100% complete...done.");
     }

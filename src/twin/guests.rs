@@ -215,18 +215,17 @@ impl Guest {
         rows.into()
     }
 
-    pub(super) fn feature(&self, params: Params<'_>) -> Answered {
+    pub(super) fn feature(&self, state: &State, params: Params<'_>) -> Answered {
         let params = params.only(&["feature", "snapname"])?;
         params.required("feature")?;
         let feature = params.one_of("feature", &["snapshot", "clone", "copy"])?;
-        let shared = self.disks().all(|(_, volume, _)| volume.starts_with("ceph-vm:"));
         let has = u8::from(feature != Some("clone") || self.is_set("template"));
-        Ok(if self.kind == Kind::Lxc {
-            json!({ "hasFeature": has })
-        } else {
-            let nodes = if shared { json!(["pve1", "pve2", "pve3", "pve4"]) } else { json!([self.node]) };
-            json!({ "hasFeature": has, "nodes": nodes })
-        })
+        if self.kind == Kind::Lxc {
+            return Ok(json!({ "hasFeature": has }));
+        }
+        let reached = state.nodes.iter().filter(|node| node.name == self.node || state.is_shared(self));
+        let nodes: Vec<&str> = reached.map(|node| node.name.as_str()).collect();
+        Ok(json!({ "hasFeature": has, "nodes": nodes }))
     }
 
     /// Whether its agent is configured and does not answer: it comes up some seconds after its guest.

@@ -245,7 +245,7 @@ fn read_guest(state: &State, guest: &Guest, rest: &[&str], path: &[&str], params
         ["pending"] => plain(guest.pending()),
         ["snapshot"] => plain(guest.snapshot_list(state.now)),
         ["rrddata"] => rrd::of_guest(state, guest, params),
-        ["feature"] => guest.feature(params),
+        ["feature"] => guest.feature(state, params),
         ["firewall", "options"] => plain(json!({ "digest": "da39a3ee5e6b4b0d3255bfef95601890afd80709" })),
         ["agent", command] if qemu => guest.agent(command, state.now),
         _ => unknown(Method::Get, path),

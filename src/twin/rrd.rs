@@ -217,7 +217,7 @@ impl Storage {
         if self.disable || node.offline.is_some() {
             return (0, 0);
         }
-        if self.storage == "local" {
+        if self.total_gib == 0 {
             return node.root();
         }
         let total = self.total_gib << 30;

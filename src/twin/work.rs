@@ -85,7 +85,7 @@ impl State {
             Some(free) if free - begun > LOCK_WAIT => lock_timeout(kind, vmid, begun + LOCK_WAIT - self.now),
             Some(free) => return self.schedule(free, Due::Judge(place)),
             None => match self.guests.get(&vmid).filter(|guest| guest.node == node) {
-                Some(guest) => work.course(guest, self.now),
+                Some(guest) => work.course(self, guest),
                 None => Course::fails(40, kind.missing(&node, vmid)),
             },
         };
