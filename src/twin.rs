@@ -18,6 +18,7 @@ mod actions;
 mod answer;
 mod cluster;
 mod config;
+mod course;
 mod demo;
 mod guests;
 mod nodes;
@@ -50,8 +51,8 @@ impl Twin {
         let state = &mut *self.state();
         let path: Vec<_> = call.path.split('/').filter(|part| !part.is_empty()).map(decoded).collect();
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        let took = time_for(&path);
-        state.advance(took);
+        let asked = state.now;
+        state.advance(time_for(&path));
         let answer = routes::answer(state, call.method, &path, Params(&call.params));
         let (status, reason, body) = answer::encode(answer);
         Reply {
@@ -59,7 +60,7 @@ impl Twin {
             reason: reason.into(),
             body: body.into(),
             at: Moment::from_unix(state.seconds()),
-            took: Duration::from_millis(took.unsigned_abs()),
+            took: Duration::from_millis((state.now - asked).unsigned_abs()),
         }
     }
 }

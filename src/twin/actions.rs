@@ -52,24 +52,34 @@ fn work(kind: Kind, verb: &str, params: Params<'_>) -> Answered<Option<Work>> {
     Ok(Some(match (verb, kind) {
         ("start", _) => {
             params.only(&["timeout", "skiplock", "debug", "machine", "force-cpu"])?;
+            params.without(&["skiplock", "debug", "machine", "force-cpu"])?;
             Work::Start
         }
         ("stop", _) => {
             params.only(&["timeout", "skiplock", "keepActive", "overrule-shutdown"])?;
+            params.without(&["skiplock", "keepActive", "overrule-shutdown"])?;
             Work::Stop
         }
         ("shutdown", _) => {
-            params.only(&["timeout", "forceStop", "keepActive", "skiplock"])?;
+            params.only(&["timeout", "forceStop", "keepActive", "skiplock"])?.without(&["keepActive", "skiplock"])?;
             Work::Shutdown { timeout: timeout(default)?, force: params.flag("forceStop")? }
         }
         ("reboot", _) => {
             params.only(&["timeout"])?;
             Work::Reboot { timeout: timeout(default)? }
         }
-        ("reset", Kind::Qemu) => params.only(&["skiplock"]).map(|_| Work::Reset)?,
-        ("suspend", Kind::Qemu) if params.flag("todisk")? => return not_simulated("Suspending to disk"),
-        ("suspend", Kind::Qemu) => params.only(&["skiplock", "statestorage", "todisk"]).map(|_| Work::Suspend)?,
-        ("resume", Kind::Qemu) => params.only(&["skiplock", "nocheck"]).map(|_| Work::Resume)?,
+        ("reset", Kind::Qemu) => {
+            params.only(&["skiplock"])?.without(&["skiplock"])?;
+            Work::Reset
+        }
+        ("suspend", Kind::Qemu) => {
+            params.only(&["skiplock", "statestorage", "todisk"])?.without(&["skiplock", "statestorage", "todisk"])?;
+            Work::Suspend
+        }
+        ("resume", Kind::Qemu) => {
+            params.only(&["skiplock", "nocheck"])?.without(&["skiplock", "nocheck"])?;
+            Work::Resume
+        }
         _ => return Ok(None),
     }))
 }
@@ -90,6 +100,7 @@ fn refuse_at_once(kind: Kind, vmid: u32, power: Power, work: &Work) -> Answered<
 
 pub(super) fn destroy(state: &mut State, kind: Kind, node: &str, vmid: u32, params: Params<'_>) -> Answered {
     let params = params.only(&["purge", "skiplock", "destroy-unreferenced-disks", "force"])?;
+    params.without(&["skiplock", "force"])?;
     let purge = params.flag("purge")?;
     if let Some(guest) = state.guest(kind, node, vmid) {
         let (short, qemu) = (kind.short(), kind == Kind::Qemu);
@@ -130,12 +141,13 @@ pub(super) fn snapshot(state: &mut State, node: &str, vmid: u32, params: Params<
 }
 
 pub(super) fn delete_snapshot(state: &mut State, node: &str, vmid: u32, name: &str, params: Params<'_>) -> Answered {
-    params.only(&["force"])?;
+    params.only(&["force"])?.without(&["force"])?;
     Ok(state.begin(node, vmid, Work::DeleteSnapshot { name: name.to_owned() }).into())
 }
 
 pub(super) fn migrate(state: &mut State, node: &str, vmid: u32, params: Params<'_>) -> Answered {
     let params = params.only(&["target", "online", "with-local-disks", "targetstorage", "bwlimit"])?;
+    params.without(&["with-local-disks", "targetstorage", "bwlimit"])?;
     let (target, online) = (params.required("target")?, params.flag("online")?);
     if target == node {
         return wrong("target", "target is local node.");
@@ -155,7 +167,7 @@ pub(super) fn migrate(state: &mut State, node: &str, vmid: u32, params: Params<'
     if guest.ha.is_some() {
         return not_simulated("Migration of a guest that HA manages");
     }
-    if guest.disks().any(|(_, volume, _)| !volume.starts_with("ceph-vm:")) {
+    if !state.is_shared(guest) {
         return not_simulated("Migration of a guest with local disks");
     }
     Ok(state.begin(node, vmid, Work::Migrate { target: target.to_owned(), online: running }).into())

@@ -93,6 +93,14 @@ impl<'a> Params<'a> {
         if unknown.is_empty() { Ok(self) } else { Err(Refusal::Parameters(unknown)) }
     }
 
+    /// Refuses parameters that PVE has and that would change nothing here.
+    pub(super) fn without(self, keys: &[&str]) -> Answered<Params<'a>> {
+        match keys.iter().find(|key| self.get(key).is_some_and(|value| value != "0")) {
+            Some(key) => not_simulated(&format!("The parameter '{key}'")),
+            None => Ok(self),
+        }
+    }
+
     pub(super) fn get(self, key: &str) -> Option<&'a str> {
         self.0.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str())
     }

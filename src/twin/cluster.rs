@@ -44,7 +44,8 @@ pub(super) fn resources(state: &State, params: Params<'_>) -> Answered {
     if wanted("storage") {
         rows.extend(state.storages.iter().flat_map(|storage| storage.resources(state)));
     }
-    if wanted("sdn") {
+    // They have another type than the one that asks for them, so that `type=sdn` finds none.
+    if kind.is_none() {
         rows.extend(state.nodes.iter().map(|node| {
             json!({
                 "id": format!("network/{}/zone/localnetwork", node.name), "type": "network", "network": "localnetwork",

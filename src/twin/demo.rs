@@ -107,9 +107,13 @@ impl Marks<'_> {
     }
 
     fn quirk(&self) -> Quirk {
-        let quirks =
-            [("nobridge", Quirk::NoBridge), ("warns", Quirk::Warns), ("deaf", Quirk::Deaf), ("mute", Quirk::Mute)];
-        quirks.into_iter().find(|(mark, _)| self.has(mark)).map_or(Quirk::None, |(_, quirk)| quirk)
+        if self.has("deaf") {
+            Quirk::Deaf
+        } else if self.has("mute") {
+            Quirk::Mute
+        } else {
+            Quirk::None
+        }
     }
 }
 
@@ -199,11 +203,11 @@ fn vm(vmid: u32, name: &str, mib: u64, gib: &str, storage: &str, marks: &Marks<'
         None => format!("{storage}:vm-{vmid}-disk-0"),
     };
     let bridge = if marks.has("nobridge") { "vmbr7" } else { "vmbr1" };
-    let mtu = if marks.has("warns") { ",mtu=1400" } else { "" };
+    let (card, mtu) = if marks.has("warns") { ("e1000", ",mtu=1400") } else { ("virtio", "") };
     let mut config = super::rrd::fields(json!({
         "name": name, "memory": mib.to_string(), "sockets": 1, "numa": 0, "ostype": "l26", "cpu": "x86-64-v2-AES",
         "scsihw": "virtio-scsi-single", "scsi0": format!("{disk},discard=on,iothread=1,size={gib}G,ssd=1"),
-        "net0": format!("virtio={},bridge={bridge},firewall=1{mtu}", mac(vmid)), "boot": "order=scsi0;net0",
+        "net0": format!("{card}={},bridge={bridge},firewall=1{mtu}", mac(vmid)), "boot": "order=scsi0;net0",
         "smbios1": format!("uuid={}", uuid(vmid, 0)), "vmgenid": uuid(vmid, 77),
         "meta": format!("creation-qemu=10.1.2,ctime={}", 1_764_842_400 + i64::from(vmid) * 137),
     }));

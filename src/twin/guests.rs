@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::answer::{Answered, Params, failed, not_simulated};
-use super::rrd::{merge, mix};
+use super::rrd::{merge, mix, plain};
 use super::state::{Guest, Kind, Ms, Power, Quirk, State};
 
 impl Power {
@@ -34,7 +34,7 @@ impl Guest {
                 &mut row,
                 json!({
                     "status": power.word(), "name": self.name(), "maxcpu": self.cores(), "maxmem": self.memory(),
-                    "maxdisk": self.maxdisk(), "cpu": self.cpu_at(at), "mem": mem, "memhost": host,
+                    "maxdisk": self.maxdisk(), "cpu": plain(self.cpu_at(at)), "mem": mem, "memhost": host,
                     "disk": self.disk_now(at), "template": u8::from(self.is_set("template")), "uptime": self.uptime_at(at),
                 }),
             );
@@ -88,7 +88,7 @@ impl Guest {
         let lxc = self.kind == Kind::Lxc;
         let mut row = json!({
             "vmid": self.vmid, "name": self.name(), "status": if on { "running" } else { "stopped" },
-            "cpus": self.cores(), "cpu": self.cpu_at(now), "mem": mem, "maxmem": self.memory(),
+            "cpus": self.cores(), "cpu": plain(self.cpu_at(now)), "mem": mem, "maxmem": self.memory(),
             "disk": self.disk_now(now), "maxdisk": self.maxdisk(), "uptime": self.uptime_at(now),
         });
         merge(&mut row, self.counters(now, lxc));
@@ -121,7 +121,7 @@ impl Guest {
         let mut pressures = Map::new();
         for what in ["cpu", "io", "memory"] {
             for (part, value) in [("some", if what == "cpu" { some } else { 0.0 }), ("full", 0.0)] {
-                let value = if self.kind == Kind::Qemu { json!(value) } else { format!("{value:.2}").into() };
+                let value = if self.kind == Kind::Qemu { plain(value) } else { format!("{value:.2}").into() };
                 pressures.insert(format!("pressure{what}{part}"), value);
             }
         }
@@ -215,18 +215,23 @@ impl Guest {
         rows.into()
     }
 
-    pub(super) fn feature(&self, params: Params<'_>) -> Answered {
+    pub(super) fn feature(&self, state: &State, params: Params<'_>) -> Answered {
         let params = params.only(&["feature", "snapname"])?;
         params.required("feature")?;
         let feature = params.one_of("feature", &["snapshot", "clone", "copy"])?;
-        let shared = self.disks().all(|(_, volume, _)| volume.starts_with("ceph-vm:"));
         let has = u8::from(feature != Some("clone") || self.is_set("template"));
-        Ok(if self.kind == Kind::Lxc {
-            json!({ "hasFeature": has })
-        } else {
-            let nodes = if shared { json!(["pve1", "pve2", "pve3", "pve4"]) } else { json!([self.node]) };
-            json!({ "hasFeature": has, "nodes": nodes })
-        })
+        if self.kind == Kind::Lxc {
+            return Ok(json!({ "hasFeature": has }));
+        }
+        let reached = state.nodes.iter().filter(|node| node.name == self.node || state.is_shared(self));
+        let nodes: Vec<&str> = reached.map(|node| node.name.as_str()).collect();
+        Ok(json!({ "hasFeature": has, "nodes": nodes }))
+    }
+
+    /// Whether its agent is configured and does not answer: it comes up some seconds after its guest.
+    pub(super) fn is_mute(&self, now: Ms) -> bool {
+        let ready = self.quirk != Quirk::Mute && self.power_at(now) == Power::Running && self.uptime_at(now) >= 20;
+        self.has_agent() && self.power_at(now) != Power::Stopped && !ready
     }
 
     /// A command of the guest agent, where it answers.
@@ -237,8 +242,7 @@ impl Guest {
         if self.power_at(now) == Power::Stopped {
             return failed(format!("VM {} is not running", self.vmid));
         }
-        // An agent comes up some seconds after its guest.
-        if self.quirk == Quirk::Mute || self.power_at(now) == Power::Paused || self.uptime_at(now) < 20 {
+        if self.is_mute(now) {
             return failed("QEMU guest agent is not running");
         }
         let mac = self.text("net0").and_then(|net| net.split(['=', ',']).nth(1)).unwrap_or_default().to_lowercase();

@@ -9,6 +9,8 @@ use super::state::{Node, State};
 
 /// Version and build of every node.
 pub(super) const VERSION: (&str, &str) = ("9.1.4", "5ac30304265fbd8e");
+/// The bridges that every node has.
+pub(super) const BRIDGES: [&str; 2] = ["vmbr0", "vmbr1"];
 const KERNEL: &str = "6.17.4-1-pve";
 
 /// Unit, description, whether it runs.
@@ -143,7 +145,7 @@ impl Node {
                 "method6": "manual", "priority": priority,
             })
         };
-        let (mut management, mut guests) = (bridge("vmbr0", "eno1", 5), bridge("vmbr1", "eno2", 6));
+        let (mut management, mut guests) = (bridge(BRIDGES[0], "eno1", 5), bridge(BRIDGES[1], "eno2", 6));
         merge(
             &mut management,
             json!({

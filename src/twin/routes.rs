@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::answer::{Answered, Good, Params, Refusal, failed, not_simulated, wrong};
-use super::state::{Guest, Kind, Node, State};
+use super::state::{Guest, Kind, Ms, Node, State};
 use super::{actions, cluster, config, nodes, rrd, storages, tasks};
 use crate::wire::Method;
 
@@ -43,6 +43,9 @@ const ELSEWHERE: &[&str] = &[
     "spiceproxy",
     "vzdump",
 ];
+
+/// How long PVE waits for a guest agent that does not answer.
+const AGENT_WAIT: Ms = 3_000;
 
 /// Answers one call.
 pub(super) fn answer(state: &mut State, method: Method, path: &[&str], params: Params<'_>) -> Answered<Good> {
@@ -89,6 +92,8 @@ fn read(state: &State, path: &[&str], params: Params<'_>) -> Answered<Good> {
         ["cluster", "ha", "status"] => index(&["current"], "name"),
         ["cluster", "ha", "status", "current"] => plain(cluster::ha_status(state))?,
         ["cluster", "ha", "resources"] => params.only(&["type"]).map(|_| cluster::ha_resources(state))?,
+        ["cluster", "ha", "rules"] => params.only(&["resource", "type"]).map(|_| json!([]))?,
+        ["cluster", "ha", "groups"] => return failed("cannot index groups: ha groups have been migrated to rules"),
         ["cluster", "replication"] => plain(json!([]))?,
         ["nodes"] => plain(nodes::list(state))?,
         ["storage"] => storages::definitions(state, params)?,
@@ -97,7 +102,8 @@ fn read(state: &State, path: &[&str], params: Params<'_>) -> Answered<Good> {
         ["pools", id] => cluster::pool(state, id, params.only(&["type"])?)?,
         ["access"] => index(&["users", "groups", "roles", "acl", "domains"], "subdir"),
         _ => match state.fixed.get(&format!("/{}", path.join("/"))) {
-            Some(value) => value.clone(),
+            Some(value) if params.0.is_empty() => value.clone(),
+            Some(_) => return not_simulated(&format!("Narrowing '/{}' by parameters", path.join("/"))),
             None => return unknown(Method::Get, path),
         },
     }
@@ -199,6 +205,10 @@ fn on_guest(
     let Ok(vmid) = vmid.parse::<u32>() else {
         return wrong("vmid", format!("type check ('integer') failed - got '{vmid}'"));
     };
+    let guest = state.guest(kind, &node.name, vmid);
+    if matches!(rest, ["agent", _]) && guest.is_some_and(|guest| guest.is_mute(state.now)) {
+        state.advance(AGENT_WAIT);
+    }
     match (method, rest) {
         (Method::Get, _) => match state.guest(kind, &node.name, vmid) {
             Some(guest) => read_guest(state, guest, rest, path, params),
@@ -228,11 +238,14 @@ fn read_guest(state: &State, guest: &Guest, rest: &[&str], path: &[&str], params
         [] => Ok(index(&["config", "pending", "status", "rrddata", "snapshot", "firewall"], "subdir")),
         ["status"] => Ok(index(&["current", "start", "stop", "shutdown", "reboot"], "subdir")),
         ["status", "current"] => plain(guest.current(state.now)),
-        ["config"] => params.only(&["current", "snapshot"]).map(|_| guest.shown_config()),
+        ["config"] => {
+            params.only(&["current", "snapshot"])?.without(&["snapshot"])?;
+            Ok(guest.shown_config())
+        }
         ["pending"] => plain(guest.pending()),
         ["snapshot"] => plain(guest.snapshot_list(state.now)),
         ["rrddata"] => rrd::of_guest(state, guest, params),
-        ["feature"] => guest.feature(params),
+        ["feature"] => guest.feature(state, params),
         ["firewall", "options"] => plain(json!({ "digest": "da39a3ee5e6b4b0d3255bfef95601890afd80709" })),
         ["agent", command] if qemu => guest.agent(command, state.now),
         _ => unknown(Method::Get, path),

@@ -40,6 +40,11 @@ fn rounded(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
 }
 
+/// A number as Perl writes it: a whole one without a point.
+pub(super) fn plain(value: f64) -> Value {
+    if value.fract() == 0.0 { json!(value as i64) } else { json!(value) }
+}
+
 impl Guest {
     /// The part of its processors in use.
     pub(super) fn cpu_at(&self, at: Ms) -> f64 {
@@ -88,10 +93,10 @@ impl Guest {
         });
         if self.power_at(at) != Power::Stopped {
             let (mem, cpu) = (self.mem_at(at), self.cpu_at(at));
-            merge(&mut row, json!({ "cpu": cpu, "mem": mem }));
+            merge(&mut row, json!({ "cpu": plain(cpu), "mem": mem }));
             for (which, key) in [(1, "netin"), (2, "netout"), (3, "diskread"), (4, "diskwrite")] {
                 let pace = (2_000 + mix(u64::from(self.vmid) * 8 + which) % 90_000) as f64;
-                merge(&mut row, json!({ key: rounded((pace * (0.6 + 2.0 * cpu)).round()) }));
+                merge(&mut row, json!({ key: plain((pace * (0.6 + 2.0 * cpu)).round()) }));
             }
             merge(&mut row, pressures(cpu));
             if self.kind == Kind::Qemu {
@@ -105,8 +110,8 @@ impl Guest {
 fn pressures(cpu: f64) -> Value {
     let some = rounded(cpu * cpu * 6.0);
     json!({
-        "pressurecpusome": some, "pressurecpufull": 0, "pressureiosome": rounded(some / 3.0),
-        "pressureiofull": rounded(some / 4.0), "pressurememorysome": 0, "pressurememoryfull": 0,
+        "pressurecpusome": plain(some), "pressurecpufull": 0, "pressureiosome": plain(rounded(some / 3.0)),
+        "pressureiofull": plain(rounded(some / 4.0)), "pressurememorysome": 0, "pressurememoryfull": 0,
     })
 }
 
@@ -189,10 +194,12 @@ pub(super) fn of_node(state: &State, node: &Node, params: Params<'_>) -> Answere
             "time": time, "cpu": cpu, "maxcpu": node.cpus, "iowait": rounded(cpu / 40.0),
             "loadavg": rounded(cpu * f64::from(node.cpus) * 1.1), "memtotal": memtotal, "memused": mem,
             "memavailable": memtotal - mem, "arcsize": 0, "swaptotal": 8_589_934_592_u64, "swapused": 0,
-            "roottotal": roottotal, "rootused": rootused, "netin": rounded((cpu * 9e6).round()),
-            "netout": rounded((cpu * 7e6).round()),
+            "roottotal": roottotal, "rootused": rootused, "netin": plain((cpu * 9e6).round()),
+            "netout": plain((cpu * 7e6).round()),
         });
-        merge(&mut row, pressures(cpu));
+        let mut pressures = fields(pressures(cpu));
+        pressures.remove("pressurecpufull");
+        merge(&mut row, pressures.into());
         Some(row)
     })
 }
@@ -210,7 +217,7 @@ impl Storage {
         if self.disable || node.offline.is_some() {
             return (0, 0);
         }
-        if self.storage == "local" {
+        if self.total_gib == 0 {
             return node.root();
         }
         let total = self.total_gib << 30;

@@ -99,10 +99,6 @@ pub(super) enum Power {
 pub(super) enum Quirk {
     #[default]
     None,
-    /// Its bridge is not there, so that it cannot start.
-    NoBridge,
-    /// It starts with a warning.
-    Warns,
     /// It does not react to a shutdown.
     Deaf,
     /// Its guest agent is configured and does not answer.
@@ -150,6 +146,7 @@ pub(super) struct Storage {
     pub(super) content: String,
     pub(super) shared: bool,
     pub(super) disable: bool,
+    /// Its size; none when it lies on the node's own file system.
     pub(super) total_gib: u64,
     pub(super) used: f64,
     /// The rest of its definition.
@@ -236,6 +233,17 @@ impl State {
 
     pub(super) fn node(&self, name: &str) -> Option<&Node> {
         self.nodes.iter().find(|node| node.name == name)
+    }
+
+    /// The storage that holds a volume.
+    pub(super) fn storage_of(&self, volid: &str) -> Option<&Storage> {
+        let (id, _) = volid.split_once(':')?;
+        self.storages.iter().find(|storage| storage.storage == id)
+    }
+
+    /// Whether every node reaches all disks of a guest.
+    pub(super) fn is_shared(&self, guest: &Guest) -> bool {
+        guest.disks().all(|(_, volid, _)| self.storage_of(volid).is_some_and(|storage| storage.shared))
     }
 
     pub(super) fn is_online(&self, name: &str) -> bool {

@@ -91,6 +91,7 @@ fn find<'a>(state: &'a State, id: &str) -> Answered<&'a Storage> {
 
 pub(super) fn on_node(state: &State, node: &Node, params: Params<'_>) -> Answered {
     let params = params.only(&["content", "enabled", "format", "storage", "target"])?;
+    params.without(&["format", "target"])?;
     let (content, enabled) = (params.get("content"), params.flag("enabled")?);
     let wanted = |storage: &&Storage| {
         params.get("storage").is_none_or(|id| storage.storage == id)

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{START, lines};
 use crate::twin::rrd::mix;
-use crate::twin::state::{Guest, Kind, Ms, State};
+use crate::twin::state::{Guest, Kind, Node, State};
 use crate::twin::tasks::Task;
 use crate::units::Moment;
 
@@ -22,11 +22,11 @@ pub(super) fn add(state: &mut State) {
             state.tasks.push(task);
         }
     }
-    for days_ago in 1..=4 {
+    for days_ago in (1..=4).rev() {
         nightly(state, START - days_ago * DAY + 12 * 3600);
     }
     state.tasks.sort_by_key(|task| task.start);
-    backups(state);
+    weekly(state, NEW_YEAR + 10 * DAY + 3600);
 }
 
 /// "15-08:41" in seconds.
@@ -81,9 +81,9 @@ fn said(state: &State, kind: &str, id: &str, exit: &str, at: i64) -> Vec<String>
     let guest = id.parse().ok().and_then(|vmid: u32| state.guests.get(&vmid));
     let text: &str = match (kind, exit) {
         ("qmstart", "start failed: QEMU exited with code 1") => {
-            "bridge 'vmbr7' does not exist\nkvm: -netdev type=tap,id=net0,ifname=tap123i0,script=/usr/libexec/qemu-server/\
-             pve-bridge,downscript=/usr/libexec/qemu-server/pve-bridgedown,vhost=on: network script /usr/libexec/\
-             qemu-server/pve-bridge failed with status 512"
+            "no physical interface on bridge 'vmbr1'\nkvm: -netdev type=tap,id=net0,ifname=tap106i0,script=/usr/libexec/\
+             qemu-server/pve-bridge,downscript=/usr/libexec/qemu-server/pve-bridgedown,vhost=on: network script \
+             /usr/libexec/qemu-server/pve-bridge failed with status 65280"
         }
         ("qmstart", exit) if exit.starts_with("WARNINGS") => "WARN: netdev net0: ignoring MTU '1400', not using VirtIO",
         ("qmstart", "OK") => "generating cloud-init ISO",
@@ -159,11 +159,11 @@ fn backup(guest: &Guest, at: i64) -> Vec<String> {
         format!("INFO: status = {}", if guest.uptime_at(at * 1000) > 0 { "running" } else { "stopped" }),
         format!("INFO: {short} Name: {name}"),
     ];
-    let gib = guest.maxdisk() >> 30;
+    let (gib, takes) = (guest.maxdisk() >> 30, backup_takes(guest));
     lines.push("INFO: backup mode: snapshot".into());
     lines.push(format!("INFO: creating Proxmox Backup Server archive '{}'", archive(guest, at)));
-    lines.push(format!("INFO: transferred {gib}.00 GiB in {} seconds", 8 + gib / 4));
-    lines.push(format!("INFO: Finished Backup of VM {vmid} (00:00:{:02})", 10 + gib / 8));
+    lines.push(format!("INFO: transferred {gib}.00 GiB in {} seconds", takes - 2));
+    lines.push(format!("INFO: Finished Backup of VM {vmid} (00:{:02}:{:02})", takes / 60, takes % 60));
     lines
 }
 
@@ -177,56 +177,56 @@ fn is_in_nightly(state: &State, guest: &Guest) -> bool {
     !excluded.split(',').any(|vmid| vmid == guest.vmid.to_string())
 }
 
-/// The backup of a night and the update of package lists, on each node.
-fn nightly(state: &mut State, at: i64) {
-    let mut tasks = Vec::new();
-    for node in state.nodes.iter().filter(|node| node.name != "pve4") {
-        let mut said = vec!["INFO: starting new backup job: vzdump --all 1 --storage pbs-main --mode snapshot".into()];
-        for guest in state.guests_on(&node.name).filter(|guest| is_in_nightly(state, guest)) {
-            said.extend(backup(guest, at));
-        }
-        said.push("INFO: Backup job finished successfully".into());
-        let late = i64::from(node.id) * 2;
-        tasks.push(past(state, &node.name, "vzdump", "", "root@pam", at + late, 1_040 + late * 97, "OK", said));
-        let update = at + 6 * 3600 + i64::from(node.id) * 311;
-        tasks.push(past(
-            state,
-            &node.name,
-            "aptupdate",
-            "",
-            "root@pam",
-            update,
-            6,
-            "OK",
-            vec!["starting apt-get update".into()],
-        ));
-    }
-    state.tasks.extend(tasks);
+/// How long the backup of a guest takes, in seconds.
+fn backup_takes(guest: &Guest) -> i64 {
+    10 + i64::try_from(guest.maxdisk() >> 33).unwrap_or_default()
 }
 
-/// What the nightly job left on the backup server, and the weekly one on the file server.
-fn backups(state: &mut State) {
-    let mut volumes = Vec::new();
-    for guest in state.guests.values() {
-        let nights: Vec<Ms> = (1..=4).map(|days| START - days * DAY + 12 * 3600).collect();
-        for at in nights.into_iter().filter(|_| is_in_nightly(state, guest)) {
-            volumes.push(on_server(guest, at));
+/// The guests that a node saves in a night, one after the other, and when each begins.
+fn round<'a>(state: &'a State, node: &'a Node, at: i64) -> impl Iterator<Item = (&'a Guest, i64)> {
+    let saved = state.guests_on(&node.name).filter(|guest| is_in_nightly(state, guest));
+    saved.scan(at + i64::from(node.id), |clock, guest| {
+        let begins = *clock;
+        *clock += backup_takes(guest) + 2;
+        Some((guest, begins))
+    })
+}
+
+/// The backup of a night and the update of package lists, on each node.
+fn nightly(state: &mut State, at: i64) {
+    let (mut tasks, mut volumes) = (Vec::new(), Vec::new());
+    for node in &state.nodes {
+        let mut said = vec!["INFO: starting new backup job: vzdump --all 1 --storage pbs-main --mode snapshot".into()];
+        let mut takes = 3;
+        for (guest, begins) in round(state, node, at) {
+            said.extend(backup(guest, begins));
+            volumes.push(on_server(guest, begins));
+            takes += backup_takes(guest) + 2;
         }
-        if guest.pool.as_deref() == Some("prod") {
-            volumes.push(on_files(guest, NEW_YEAR + 10 * DAY + 3600));
-        }
+        said.push("INFO: Backup job finished successfully".into());
+        let begins = at + i64::from(node.id);
+        tasks.push(past(state, &node.name, "vzdump", "", "root@pam", begins, takes, "OK", said));
+        let update = at + 6 * 3600 + i64::from(node.id) * 311;
+        let said = vec!["starting apt-get update".into()];
+        tasks.push(past(state, &node.name, "aptupdate", "", "root@pam", update, 6, "OK", said));
     }
+    state.tasks.extend(tasks);
+    state.volumes.extend(volumes);
+}
+
+/// What the weekly job left on the file server.
+fn weekly(state: &mut State, at: i64) {
+    let saved = state.guests.values().filter(|guest| guest.pool.as_deref() == Some("prod"));
+    let volumes: Vec<Value> = saved.map(|guest| on_files(guest, at)).collect();
     state.volumes.extend(volumes);
 }
 
 fn on_server(guest: &Guest, at: i64) -> Value {
-    let at = at + i64::from(guest.vmid % 60) * 7;
+    let checked = format!("UPID:pbs:00000A1F:0000{:04X}:00000001:{:08X}:verify:main:root@pam:", guest.vmid, at + 9_000);
     json!({
         "volid": format!("pbs-main:backup/{}", archive(guest, at)), "vmid": guest.vmid, "ctime": at, "content": "backup",
         "format": if guest.kind == Kind::Qemu { "pbs-vm" } else { "pbs-ct" }, "subtype": guest.kind.word(),
-        "size": guest.maxdisk() + 4096, "notes": guest.name(), "verification": {
-            "state": "ok", "upid": format!("UPID:pbs:00000A1F:{:08X}:000000{:02X}:{:08X}:verify:main:root@pam:", at, guest.vmid % 256, at + 9_000),
-        },
+        "size": guest.maxdisk() + 4096, "notes": guest.name(), "verification": { "state": "ok", "upid": checked },
     })
 }
 
