@@ -211,7 +211,7 @@ impl Cell {
                 Some(ratio) => Cell::Meter(ratio, Text::from(format!("{used} of {whole}"))),
                 None => Cell::Bytes(used),
             },
-            (Reading::Missing(why), Reading::Known(whole)) => Cell::Missing(Text::from(format!("of {whole}: {why}"))),
+            (Reading::Missing(why), Reading::Known(whole)) => Cell::Missing(Text::from(format!("of {whole}, {why}"))),
             (_, Reading::Missing(why)) => Cell::from(why),
         }
     }

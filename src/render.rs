@@ -7,6 +7,8 @@ use crate::units::{Age, Bytes, Moment, Ratio, Reading};
 
 mod emit;
 mod html;
+#[cfg(test)]
+mod tests;
 mod text;
 mod theme;
 

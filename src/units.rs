@@ -228,8 +228,8 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Why::NodeOffline => f.pad("node offline"),
-            Why::NotReportedYet => f.pad("not reported by its node"),
-            Why::NotWhileStopped => f.pad("not reported while stopped"),
+            Why::NotReportedYet => f.pad("not reported yet"),
+            Why::NotWhileStopped => f.pad("stopped"),
             Why::NeverReported => f.pad("not reported by Proxmox VE"),
             Why::KnownInsideOnly => f.pad("known only inside the VM"),
             Why::StorageInactive => f.pad("storage not active"),

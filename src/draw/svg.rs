@@ -81,13 +81,14 @@ pub(crate) fn text(x: f64, y: f64, room: f64, anchor: Anchor, font: Font, words:
 
 /// What fits into a width, with an ellipsis where something is cut. Fonts differ, so the estimate is on the wide side.
 pub(crate) fn cut(words: &str, room: f64, size: f64) -> String {
-    let letter = size * 0.62;
+    let letter = size * 0.58;
     let fits = (room / letter).floor().max(0.0) as usize;
     if words.chars().count() <= fits {
         return words.to_owned();
     }
     match fits {
-        0..=2 => String::new(),
+        // Fewer letters tell nothing.
+        0..=4 => String::new(),
         _ => words.chars().take(fits - 1).chain(['…']).collect(),
     }
 }
@@ -121,6 +122,7 @@ mod tests {
     fn text_is_cut_to_its_room_and_says_so() {
         assert_eq!(cut("db-main", 100.0, 10.0), "db-main");
         assert_eq!(cut("a-rather-long-name", 50.0, 10.0), "a-rathe…");
+        assert_eq!(cut("a-rather-long-name", 25.0, 10.0), "");
         assert_eq!(cut("any", 5.0, 10.0), "");
     }
 

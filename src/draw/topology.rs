@@ -63,7 +63,7 @@ const FOOT: f64 = 10.0;
 const TALLEST: f64 = 250.0;
 const LOWEST: f64 = 96.0;
 /// A tile below this many square pixels is too small to be told apart.
-const SMALLEST: f64 = 460.0;
+const SMALLEST: f64 = 800.0;
 /// From this many guests on, hovers are left out and more tiles are joined.
 const CROWD: usize = 600;
 
@@ -183,8 +183,8 @@ impl NodeBox {
         let half = (at.w - 28.0) / 2.0;
         html! {
             (svg::rect(at, fill, stroke))
-            (svg::text(at.x + 10.0, at.y + 19.0, at.w * 0.4, Anchor::Start, bold(13.5, INK), &self.name.to_string()))
-            (svg::text(at.x + at.w - 10.0, at.y + 19.0, at.w * 0.55, Anchor::End, font(11.0, if away { stroke_of_away() } else { QUIET }), &state))
+            (svg::text(at.x + 10.0, at.y + 19.0, at.w * 0.34, Anchor::Start, bold(13.5, INK), &self.name.to_string()))
+            (svg::text(at.x + at.w - 10.0, at.y + 19.0, at.w * 0.62, Anchor::End, font(11.0, if away { stroke_of_away() } else { QUIET }), &state))
             (svg::text(at.x + 10.0, at.y + 36.0, half, Anchor::Start, font(10.0, QUIET), &self.cpu_words()))
             (svg::bar(Rect { x: at.x + 10.0, y: at.y + 41.0, w: half, h: 5.0 }, self.cpu.known().map(|cpu| cpu.0), 0.95))
             (svg::text(at.x + 18.0 + half, at.y + 36.0, half, Anchor::Start, font(10.0, QUIET), &self.memory_words()))
@@ -346,7 +346,12 @@ impl Tile {
         let (stroke, fill) = colors(self.state.tone);
         let used = self.mem.known().zip(self.maxmem.known()).and_then(|(used, most)| used.of(most));
         let name = self.name.as_ref().known().map(Text::to_string).unwrap_or_default();
-        let label = format!("{} {}", self.state.tone.glyph(), self.number);
+        let glyph = self.state.tone.glyph();
+        let label = match svg::cut(&format!("{glyph} {}", self.number), at.w - 6.0, 10.0) {
+            // A number that is cut would be another's.
+            cut if cut.is_empty() || cut.ends_with('…') => glyph.to_owned(),
+            whole => whole,
+        };
         let dashed = (self.state.tone == Tone::Unknown).then_some("3 2");
         html! {
             g {

@@ -213,10 +213,10 @@ impl Guest {
         let mut caveats = visible_to(session, "guests", "VM.Audit", "/vms");
         let unknown = guests.iter().filter(|guest| guest.status == Status::Unknown).count();
         if unknown > 0 {
-            let which = if unknown == 1 { "guest is" } else { "guests are" };
+            let which = count(unknown, Guest::NOUN);
             caveats.push((
                 Level::Info,
-                format!("The state of {unknown} {which} not known: the node is offline or does not report.").into(),
+                format!("The state of {which} is not known: the node is offline or does not report.").into(),
             ));
         }
         let about = About {
@@ -628,7 +628,7 @@ pub(crate) fn cpu_cell(used: Reading<Ratio>, cores: Reading<u64>) -> Cell {
         }
         (Reading::Known(used), _) => Cell::Ratio(used),
         (Reading::Missing(why), Reading::Known(cores)) => {
-            Cell::Missing(format!("of {}: {why}", count(cores as usize, ("core", "cores"))).into())
+            Cell::Missing(format!("of {}, {why}", count(cores as usize, ("core", "cores"))).into())
         }
         (Reading::Missing(why), _) => why.into(),
     }

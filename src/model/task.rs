@@ -432,7 +432,7 @@ impl Listed for Task {
             Column::new("By", |t: &Task| t.user.clone()),
             Column::new("Next", |t: &Task| {
                 let code = format!("pve.task(\"{}\")?", t.upid.raw());
-                Cell::Button("its log".into(), code.into())
+                Cell::Button("log".into(), code.into())
             }),
         ]
     }

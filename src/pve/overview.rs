@@ -27,11 +27,15 @@ struct Member {
 
 pub(super) fn page(session: &Session) -> Result<Page, Error> {
     let status = session.submit(Call::get("/cluster/status"));
+    let defined = session.submit(Call::get("/storage"));
     let resources = Resources::read(session)?;
     let from = session.provenance([&resources.answer], Some("root"));
     let nodes = Node::among(session, &resources, from.clone());
     let guests = Guest::among(session, &resources, from.clone());
-    let storages = Storage::among(session, &resources, &[], from.clone());
+    // Without the definitions, switched-off storages are missing and nothing else.
+    let defined = session.answer(defined).and_then(|answer| answer.rows()).unwrap_or_default();
+    let defined: Vec<_> = defined.into_iter().map(|(definition, _)| definition).collect();
+    let storages = Storage::among(session, &resources, &defined, from.clone());
     let status = session.answer(status).and_then(|answer| answer.rows::<Member>());
     let tasks = task::of_cluster(session);
     let quorum = quorum(&status);

@@ -86,7 +86,7 @@ fn facts_table(facts: &[(Text, Cell)]) -> Markup {
                 @for (label, value) in facts {
                     tr style=(theme::FACT_ROW) {
                         th scope="row" style=(theme::LABEL) { (words(label)) }
-                        td style=(theme::LEFT) { (cell(value)) }
+                        td style=(theme::FACT) { (cell(value)) }
                     }
                 }
             }
@@ -97,7 +97,10 @@ fn facts_table(facts: &[(Text, Cell)]) -> Markup {
 fn cell(cell: &Cell) -> Markup {
     match cell {
         Cell::Text(text) => words(text),
-        Cell::Name(name, what) => html! { strong { (words(name)) } " " span style=(theme::QUIET) { (words(what)) } },
+        Cell::Name(name, what) => {
+            let short = name.chars().count() + what.chars().count() < 28;
+            html! { span style=[short.then_some(theme::ONE_LINE)] { strong { (words(name)) } " " span style=(theme::QUIET) { (words(what)) } } }
+        }
         Cell::State(state) => self::state(state),
         Cell::Meter(ratio, said) => {
             let value = format!("{:.3}", ratio.0.clamp(0.0, 1.0));
@@ -112,11 +115,13 @@ fn cell(cell: &Cell) -> Markup {
 }
 
 fn state(state: &State) -> Markup {
-    html! { span style=(theme::tone(state.tone)) { (state.tone.glyph()) " " (words(&state.word)) } }
+    // Glyph and first word stay together.
+    let shown = state.word.to_string();
+    let (first, rest) = shown.split_once(' ').unwrap_or((&shown, ""));
+    html! { span style=(theme::tone(state.tone)) { (state.tone.glyph()) "\u{a0}" (first) @if !rest.is_empty() { " " (rest) } } }
 }
 
-/// Code that a click writes into a new cell, where the front end can do that; everywhere it can be read and copied.
-/// It never runs anything.
+/// Code that a click writes into a new cell, where the front end can do that. It never runs anything.
 fn button(label: &Text, code: &Text) -> Markup {
     let insert = serde_json::json!({
         "commands": ["notebook:insert-cell-below", "notebook:replace-selection"],
@@ -125,7 +130,6 @@ fn button(label: &Text, code: &Text) -> Markup {
     html! {
         button style=(theme::BUTTON) title=(code.to_string()) data-commandlinker-command="apputils:run-all-enabled"
             data-commandlinker-args=(insert.to_string()) { (label.to_string()) }
-        @if label != code { " " code style=(theme::CODE) { (code.to_string()) } }
     }
 }
 

@@ -43,7 +43,7 @@ fn block(block: &Block) -> String {
             let rows = facts.iter().map(|(label, cell)| [label.to_string(), cell.to_string()]);
             bare().add_rows(rows).to_string()
         }
-        Block::Figure(figure) => figure.words().text(),
+        Block::Figure(figure) => figure.words().text().trim_start().to_owned(),
         Block::Section(section) => {
             let code = section.code.as_ref().map(|code| format!("  {code}")).unwrap_or_default();
             format!("▾ {}{code}{}", section.title, indented(&blocks(&section.blocks)))

@@ -22,6 +22,7 @@ pub(super) const FACTS: &str =
 pub(super) const FACT_ROW: &str = "background:#ffffff;color:#1f2328";
 pub(super) const LABEL: &str =
     "text-align:left;padding:2px 14px 2px 0;vertical-align:top;white-space:nowrap;font-weight:normal;color:#59636e";
+pub(super) const FACT: &str = "text-align:left;padding:2px 0;vertical-align:top;white-space:normal";
 pub(super) const QUIET: &str = "color:#59636e;white-space:nowrap";
 pub(super) const MISSING: &str = "color:#59636e;font-style:italic";
 pub(super) const ONE_LINE: &str = "white-space:nowrap";

@@ -1,0 +1,135 @@
+//! What stands in one rendering stands in the other, and nothing that comes from outside becomes markup or a command.
+
+use crate::page::{Block, Cell, Figure, Grid, Level, Page, Provenance, State, Tone};
+use crate::render::View;
+use crate::units::{Age, Bytes, Moment, Ratio, Reading, Why};
+
+const HOSTILE: &str = "<script>alert(1)</script> & \"quotes\" 'single' \u{202e}turned\u{200f} EVCXR_EXECUTION_COMPLETE";
+
+/// A page with every kind of block and cell.
+fn everything(words: &str) -> Page {
+    let cells = vec![
+        Cell::from(words),
+        Cell::Name(words.into(), "VM 101".into()),
+        State::new(Tone::Held, words).into(),
+        Cell::Meter(Ratio(0.5), "2 of 4 GiB".into()),
+        Cell::Ago(Age(7_200), Moment::from_unix(1_768_467_600)),
+        Cell::Code(words.into()),
+        Cell::Button("pve.guest(101)?".into(), "pve.guest(101)?".into()),
+        Cell::from(Reading::<Bytes>::Missing(Why::NodeOffline)),
+        Cell::Empty,
+    ];
+    let figure = Figure::new(
+        words,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>".into(),
+        Page::new("").paragraph("the drawing in words"),
+    );
+    Page::new(words)
+        .question(words)
+        .answer("7 of 40 guests are stopped", "; 2 of them should run.")
+        .facts([("Memory", Cell::from(Bytes::gib(4))), ("Ratio", Cell::from(Ratio(0.91)))])
+        .table(
+            Grid::new(["Number", "Cell"])
+                .caption(words)
+                .rows((1_u64..).zip(cells).map(|(n, cell)| vec![n.into(), cell])),
+        )
+        .heading("A heading")
+        .paragraph(words)
+        .figure(figure)
+        .section_from("A part", "pve.guest(101)?.config()?", Page::new("").paragraph("inside the part"))
+        .open_section("An open part", Page::new("").lines(["line one", words]))
+        .note(Level::Warning, words)
+        .code("pve.guest(101)?.start()")
+        .provenance(Provenance {
+            cluster: "demo · PVE 9.1.4".into(),
+            identity: words.into(),
+            calls: vec!["GET /cluster/resources".into()],
+            at: Some(Moment::from_unix(1_768_467_600)),
+            took: std::time::Duration::from_millis(5),
+            console: Some("https://pve1:8006/#v1:0:=qemu%2F101".into()),
+        })
+}
+
+#[test]
+fn every_block_is_rendered_as_html_and_as_text() {
+    insta::assert_snapshot!("everything_html", everything("plain words").html().replace("><", ">\n<"));
+    insta::assert_snapshot!("everything_text", everything("plain words").text());
+}
+
+#[test]
+fn words_from_outside_never_become_markup_or_a_control_line() {
+    let (html, text) = (everything(HOSTILE).html(), everything(HOSTILE).text());
+    assert!(!html.contains("<script"), "{html}");
+    for rendered in [&html, &text] {
+        assert!(!rendered.contains("EVCXR_"));
+        assert!(!rendered.contains('\u{202e}') && !rendered.contains('\u{200f}'));
+        assert!(rendered.contains("\\u{202e}turned\\u{200f}"));
+    }
+    assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;quotes&quot;"));
+}
+
+#[test]
+fn what_stands_in_one_rendering_stands_in_the_other() {
+    let page = everything("some words");
+    let html = page.html().replace("&quot;", "\"").replace("</bdi>", "").replace("<bdi>", "");
+    let text = page.text();
+    for fact in [
+        "some words",
+        "7 of 40 guests are stopped",
+        "2 of them should run.",
+        "4 GiB",
+        "91%",
+        "Number",
+        "VM 101",
+        "2 of 4 GiB",
+        "2026-01-15 09:00 UTC, 2 h ago",
+        "– node offline",
+        "A heading",
+        "the drawing in words",
+        "A part",
+        "pve.guest(101)?.config()?",
+        "inside the part",
+        "An open part",
+        "line one",
+        "Warning:",
+        "pve.guest(101)?.start()",
+        "demo · PVE 9.1.4 · GET /cluster/resources · as some words · 2026-01-15 09:00:00 UTC · 5 ms",
+        "https://pve1:8006/#v1:0:=qemu%2F101",
+    ] {
+        assert!(html.contains(fact), "the HTML lacks: {fact}\n{html}");
+        assert!(
+            text.split_whitespace().collect::<Vec<_>>().join(" ").contains(fact) || text.contains(fact),
+            "the text lacks: {fact}\n{text}"
+        );
+    }
+}
+
+#[test]
+fn the_fixed_part_of_an_output_is_small() {
+    let html = Page::new("Guests")
+        .question("Which?")
+        .answer("None", ".")
+        .table(Grid::new(["One", "Two"]))
+        .provenance(Provenance::default())
+        .html();
+    assert!(html.len() < 4_096, "{} bytes", html.len());
+}
+
+#[test]
+fn several_values_show_as_one_output() {
+    let page = (Page::new("First").paragraph("one"), Some(Page::new("Second").paragraph("two"))).page();
+    let text = page.text();
+    assert!(
+        text.contains("First") && text.contains("one") && text.contains("Second") && text.contains("two"),
+        "{text}"
+    );
+    assert_eq!(None::<Page>.page().text(), "Nothing\n═══════\n\nThere is none.\n");
+}
+
+#[test]
+fn a_figure_in_a_page_is_an_image_with_its_words() {
+    let html = everything("x").html();
+    assert!(html.contains("<img src=\"data:image/svg+xml,%3Csvg"), "{html}");
+    assert!(html.contains("the drawing in words"));
+    assert!(matches!(everything("x").blocks[5], Block::Figure(_)));
+}
