@@ -20,8 +20,6 @@ mod outcome;
 mod power;
 mod run;
 mod send;
-#[cfg(test)]
-mod tests;
 
 pub use outcome::Outcome;
 pub(crate) use send::path_plan;

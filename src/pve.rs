@@ -22,6 +22,8 @@ use crate::wire::{Method, Wire};
 
 mod connect;
 mod overview;
+#[cfg(test)]
+mod tests;
 mod topology;
 
 pub use connect::Connection;
@@ -149,8 +151,8 @@ impl Pve {
     ///
     /// # Errors
     /// When it is no UPID, or its node does not know it.
-    pub fn task(&self, upid: impl AsRef<str>) -> Result<Task, Error> {
-        Task::find(&self.session, &upid.as_ref().parse::<Upid>()?)
+    pub fn task(&self, upid: impl Into<Text>) -> Result<Task, Error> {
+        Task::find(&self.session, &upid.into().raw().parse::<Upid>()?)
     }
 
     /// Where everything runs, as a drawing: nodes as boxes of memory, guests as tiles in them, storages below.

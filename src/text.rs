@@ -4,13 +4,13 @@
 
 use std::borrow::Borrow;
 use std::fmt;
-use std::ops::Deref;
 
 /// Free text from a server or a person: a name, a note, a log line, a message.
 ///
 /// It compares, sorts and searches as the very string that came. Only when shown (`Display`, tables, drawings) is it
 /// made harmless: the kernel's control words are broken by an invisible character, and control or bidirectional
-/// characters appear as their escapes, so that nobody is misled and no cell runs twice.
+/// characters appear as their escapes, so that nobody is misled and no cell runs twice. It does not turn into a `&str`
+/// by itself, so that it cannot be printed as it came by oversight; [`raw`](Text::raw) gives the very string.
 ///
 /// ```
 /// use pve_notebook::Text;
@@ -30,6 +30,21 @@ impl Text {
     /// The string as it came, for comparing and searching. To show it, use `Display`.
     pub fn raw(&self) -> &str {
         &self.0
+    }
+
+    /// Whether these words stand in it.
+    pub fn contains(&self, words: &str) -> bool {
+        self.0.contains(words)
+    }
+
+    /// Whether it begins with these words.
+    pub fn starts_with(&self, words: &str) -> bool {
+        self.0.starts_with(words)
+    }
+
+    /// Whether it ends with these words.
+    pub fn ends_with(&self, words: &str) -> bool {
+        self.0.ends_with(words)
     }
 
     /// Whether there is nothing in it but white space.
@@ -84,21 +99,8 @@ impl fmt::Debug for Text {
     }
 }
 
-impl Deref for Text {
-    type Target = str;
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
 impl Borrow<str> for Text {
     fn borrow(&self) -> &str {
-        &self.0
-    }
-}
-
-impl AsRef<str> for Text {
-    fn as_ref(&self) -> &str {
         &self.0
     }
 }

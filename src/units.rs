@@ -387,7 +387,8 @@ mod tests {
     #[test]
     fn a_missing_reading_is_neither_more_nor_less_than_any_value_but_sorts_lowest() {
         let missing = Reading::<u32>::Missing(Why::NodeOffline);
-        assert!(!(missing > 0) && !(missing < 1) && missing != 0);
+        assert_eq!(missing.partial_cmp(&0), None);
+        assert_ne!(missing, 0);
         let mut readings = [Reading::Known(2), missing, Reading::Known(1)];
         readings.sort();
         assert_eq!(readings, [missing, Reading::Known(1), Reading::Known(2)]);

@@ -112,7 +112,7 @@ impl View for Config {
             .answer(count(self.keys().len(), ("setting", "settings")), " are set; all others have their defaults.")
             .table(Grid::new(["Setting", "Value"]).rows(rows));
         let page = match self.notes() {
-            Some(notes) => page.heading("Notes").lines(notes.lines()),
+            Some(notes) => page.heading("Notes").lines(notes.raw().lines()),
             None => page,
         };
         page.provenance(self.provenance.clone())

@@ -237,7 +237,7 @@ impl Guest {
                 let node_online = row.node.as_ref().and_then(|node| online.get(node)).copied();
                 let mut guest = Guest::read(session, row, raw, node_online, provenance)?;
                 if let Some(known) = session.remembered(guest.vmid).filter(|known| guest.status != known.status.raw()) {
-                    guest = guest.changed_to(Status::word(&known.status));
+                    guest = guest.changed_to(Status::word(known.status.raw()));
                 }
                 Some(guest)
             })
@@ -405,7 +405,7 @@ impl Guest {
     pub fn tag_value_by(&self, key: &str, separator: &str) -> Option<String> {
         self.tags
             .iter()
-            .filter_map(|tag| tag.split_once(separator))
+            .filter_map(|tag| tag.raw().split_once(separator))
             .find(|(has, value)| *has == key && !value.is_empty())
             .map(|(_, value)| value.to_owned())
     }
@@ -590,7 +590,7 @@ impl View for Guest {
         let config = self.config();
         let page = match &config {
             Ok(config) => match config.notes() {
-                Some(notes) => page.section("Notes", Page::new("").lines(notes.lines())),
+                Some(notes) => page.section("Notes", Page::new("").lines(notes.raw().lines())),
                 None => page,
             },
             Err(_) => page,
@@ -644,7 +644,7 @@ fn reading<T>(value: Option<T>, why: Option<Why>) -> Reading<T> {
 
 /// Proxmox VE joins tags by semicolons, and takes commas and spaces as well.
 fn split_tags(tags: Option<&Text>) -> Vec<Text> {
-    tags.map(|tags| tags.split([';', ',', ' ']).filter(|tag| !tag.is_empty()).map(Text::from).collect())
+    tags.map(|tags| tags.raw().split([';', ',', ' ']).filter(|tag| !tag.is_empty()).map(Text::from).collect())
         .unwrap_or_default()
 }
 
@@ -674,7 +674,7 @@ fn not_found(session: &Session, id: &GuestId, all: &[Guest]) -> Error {
     let near: Vec<String> = match id {
         GuestId::Name(name) => all
             .iter()
-            .filter(|guest| guest.name.as_ref().known().is_some_and(|known| alike(known, name)))
+            .filter(|guest| guest.name.as_ref().known().is_some_and(|known| alike(known.raw(), name.raw())))
             .map(|guest| format!("\"{}\"", guest.called()))
             .take(5)
             .collect(),

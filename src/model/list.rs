@@ -322,7 +322,7 @@ impl<T: Listed> Table<T> {
     pub fn column<C: Into<Cell>>(&self, name: impl Into<Text>, cell: impl Fn(&T) -> C + 'static) -> Table<T> {
         let mut table = self.clone();
         let column = Column::new(name, cell);
-        match table.columns.iter_mut().find(|known| known.name.eq_ignore_ascii_case(&column.name)) {
+        match table.columns.iter_mut().find(|known| known.name.raw().eq_ignore_ascii_case(column.name.raw())) {
             Some(known) => *known = column,
             None => table.columns.push(column),
         }
@@ -332,7 +332,7 @@ impl<T: Listed> Table<T> {
     /// Without this column.
     pub fn hide_column(&self, name: &str) -> Table<T> {
         let mut table = self.clone();
-        table.columns.retain(|column| !column.name.eq_ignore_ascii_case(name));
+        table.columns.retain(|column| !column.name.raw().eq_ignore_ascii_case(name));
         table
     }
 

@@ -67,7 +67,7 @@ impl Snapshot {
         };
         let parents: BTreeMap<&Text, ()> =
             snapshots.iter().filter_map(|snapshot| snapshot.parent.as_ref()).map(|parent| (parent, ())).collect();
-        let orphaned = parents.keys().any(|parent| snapshots.iter().all(|snapshot| snapshot.name != ***parent));
+        let orphaned = parents.keys().any(|parent| snapshots.iter().all(|snapshot| snapshot.name != **parent));
         let caveats = if orphaned {
             vec![(Level::Warning, "A snapshot names a parent that is not there.".into())]
         } else {

@@ -225,7 +225,7 @@ impl StorageOnNode {
 
 fn split(content: Option<&Text>) -> Vec<Text> {
     let mut words: Vec<Text> = content
-        .map(|content| content.split(',').filter(|word| !word.is_empty()).map(Text::from).collect())
+        .map(|content| content.raw().split(',').filter(|word| !word.is_empty()).map(Text::from).collect())
         .unwrap_or_default();
     words.sort();
     words

@@ -88,9 +88,15 @@ impl FromStr for Upid {
     }
 }
 
-impl AsRef<str> for Upid {
-    fn as_ref(&self) -> &str {
-        self.raw()
+impl From<Upid> for Text {
+    fn from(upid: Upid) -> Text {
+        upid.0
+    }
+}
+
+impl From<&Upid> for Text {
+    fn from(upid: &Upid) -> Text {
+        upid.0.clone()
     }
 }
 

@@ -46,7 +46,7 @@ const MEANINGS: &[(&str, &str)] = &[
 
 /// What these words mean; where they are not known, where to look.
 pub(super) fn task_failure(exit: &Text) -> &'static str {
-    let words = exit.to_lowercase();
+    let words = exit.raw().to_lowercase();
     MEANINGS
         .iter()
         .find(|(pattern, _)| words.contains(&pattern.to_lowercase()))

@@ -98,7 +98,7 @@ fn cell(cell: &Cell) -> Markup {
     match cell {
         Cell::Text(text) => words(text),
         Cell::Name(name, what) => {
-            let short = name.chars().count() + what.chars().count() < 28;
+            let short = name.raw().chars().count() + what.raw().chars().count() < 28;
             html! { span style=[short.then_some(theme::ONE_LINE)] { strong { (words(name)) } " " span style=(theme::QUIET) { (words(what)) } } }
         }
         Cell::State(state) => self::state(state),

@@ -237,7 +237,7 @@ impl Granted {
 /// An answer to a login holds secrets: how it begins is not shown.
 fn without_excerpt(error: Error) -> Error {
     match error {
-        Error::NotUnderstood { call, why, excerpt, next } if !excerpt.trim_start().starts_with('<') => {
+        Error::NotUnderstood { call, why, excerpt, next } if !excerpt.raw().trim_start().starts_with('<') => {
             let why = if why.contains("line") { "it is not the JSON of a login".into() } else { why };
             Error::NotUnderstood { call, why, excerpt: "(not shown)".into(), next }
         }

@@ -58,7 +58,7 @@ fn parameters(call: &Call, said: Said) -> Error {
     // A word of the path is a parameter too: one that stands for nothing there is a thing that does not exist.
     if let [(field, wrong)] = said.fields.as_slice()
         && !call.params.iter().any(|(given, _)| given == field.raw())
-        && is_absence(wrong)
+        && is_absence(wrong.raw())
     {
         return absent(call, &Said { words: wrong.raw().to_owned(), fields: Vec::new(), is_web_page: false });
     }
@@ -66,7 +66,7 @@ fn parameters(call: &Call, said: Said) -> Error {
 }
 
 fn not_authenticated(said: Said, identity: &Text) -> Error {
-    let is_token = identity.contains('!');
+    let is_token = identity.contains("!");
     let next = match said.words.as_str() {
         "No ticket" => {
             "No login arrived with the call: does a proxy in between take it away, or was the token written otherwise than \
