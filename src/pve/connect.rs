@@ -223,3 +223,49 @@ pub(super) fn from_file(path: &Path) -> Result<Pve, Error> {
         None => connection.connect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn from(vars: &[(&str, &str)], words: &str) {
+        let var = |name: &str| vars.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let error = from_env(&var).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}\ndoes not say: {words}");
+        assert!(!error.contains("s3cret"), "{error}");
+    }
+
+    #[test]
+    fn an_environment_that_says_too_little_or_too_much_is_told_what_to_set() {
+        const URL: (&str, &str) = ("PVE_URL", "https://127.0.0.1:9");
+        from(&[], "PVE_URL is not set");
+        from(&[("PVE_URL", "file:prod.pve.json")], "opens no recordings");
+        from(&[URL], "No login is set in the environment");
+        from(&[URL, ("PVE_USER", "root@pam")], "PVE_PASSWORD is not set");
+        from(&[URL, ("PVE_TOKEN", "s3cret")], "no \"=\" between");
+        from(&[URL, ("PVE_TOKEN_FILE", "/nonexistent/token")], "PVE_TOKEN_FILE: /nonexistent/token cannot be read");
+        from(&[URL, ("PVE_TOKEN_COMMAND", "echo s3cret >&2; exit 3")], "PVE_TOKEN_COMMAND failed");
+        from(
+            &[URL, ("PVE_TOKEN", "a@pve!n=s3cret"), ("PVE_FINGERPRINT", "AB:CD")],
+            "fingerprint is not one of SHA-256",
+        );
+        from(
+            &[URL, ("PVE_TOKEN", "a@pve!n=s3cret"), ("PVE_FINGERPRINT", "AB"), ("PVE_CA_FILE", "ca.pem")],
+            "Both PVE_FINGERPRINT and PVE_CA_FILE are set",
+        );
+        from(&[URL, ("PVE_TOKEN_COMMAND", "echo a@pve!n=s3cret")], "Cannot connect to https://127.0.0.1:9");
+    }
+
+    #[test]
+    fn the_environment_can_name_the_demo() {
+        let pve = from_env(&|name| (name == "PVE_URL").then(|| "demo:".to_owned())).unwrap();
+        assert_eq!(pve.nodes().unwrap().len(), 4);
+    }
+
+    #[test]
+    fn a_description_shows_no_secret() {
+        let connection = Pve::at("https://pve1:8006").token("a@pve!n", "s3cret").password("root@pam", "s3cret");
+        assert_eq!(format!("{connection:?}"), "Connection(https://pve1:8006)");
+    }
+}

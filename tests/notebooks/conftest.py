@@ -6,6 +6,7 @@ import os
 import ssl
 import subprocess
 import sys
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import nbformat
@@ -77,24 +78,32 @@ class Fake:
         return self.api.nodes(node).qemu(vmid).status.current.get()["status"]
 
 
-@pytest.fixture(scope="module")
-def fakepve(tmp_path_factory):
-    """Starts a fakepve, in a process of its own, with the guests given."""
-    running = []
-
-    def start(guests):
-        folder = tmp_path_factory.mktemp("fakepve")
-        seed = folder / "guests.json"
-        seed.write_text(json.dumps({"guests": guests}))
-        process = subprocess.Popen(
-            [sys.executable, "-m", "fakepve", str(seed), "--host", "127.0.0.1", "--port", "0", "--time-scale", "0.05"],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        running.append(process)
-        return Fake(process.stdout.readline().split()[-1], folder)
-
-    yield start
-    for process in running:
+@contextmanager
+def running_fakepve(guests, folder):
+    """A fakepve with these guests, in a process of its own."""
+    seed = folder / "guests.json"
+    seed.write_text(json.dumps({"guests": guests}))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fakepve", str(seed), "--host", "127.0.0.1", "--port", "0", "--time-scale", "0.05"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield Fake(process.stdout.readline().split()[-1], folder)
+    finally:
         process.terminate()
         process.wait()
+
+
+@pytest.fixture(scope="module")
+def shared_fakepve(request, tmp_path_factory):
+    """A fakepve for all tests of a file, with the guests that the file names."""
+    with running_fakepve(request.module.GUESTS, tmp_path_factory.mktemp("fakepve")) as fake:
+        yield fake
+
+
+@pytest.fixture
+def fakepve(request, tmp_path):
+    """A fakepve of the test's own, with the guests that its file names."""
+    with running_fakepve(request.module.GUESTS, tmp_path) as fake:
+        yield fake

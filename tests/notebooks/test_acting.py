@@ -17,30 +17,31 @@ FAILURES = {
     "a false require": ('pve.require("the backup is fresh", false)?;', "the backup is fresh"),
     "an error of ours": ("pve.guest(999)?;", "error"),
     "an error of others": ('"x".parse::<i32>()?;', "error"),
+    "an error after half a line": ('print!("half a line"); "x".parse::<i32>()?;', "error"),
+    "a panic after half a line": ('print!("half a line"); panic!("the rack is on fire");', "panic"),
     "a panic": ('panic!("the rack is on fire");', "panic"),
 }
 START = f"pve.guest({DATABASE})?.start().run()?;"
 failures = pytest.mark.parametrize(("failing", "word"), FAILURES.values(), ids=FAILURES.keys())
 
 
-def connected(kernel, fake):
+def connected(kernel, fakepve):
     """A new armed session on the fake, called `pve`."""
-    assert kernel.run(f"let pve = {fake.connect};").text == ""
+    assert kernel.run(f"let pve = {fakepve.connect};").text == ""
     kernel.run('pve.arm("a test of the halted session")?;')
 
 
 @failures
 def test_after_a_failure_no_later_cell_acts(kernel, fakepve, failing, word):
-    fake = fakepve(GUESTS)
-    connected(kernel, fake)
+    connected(kernel, fakepve)
     kernel.run(f"let planned = pve.guest({DATABASE})?.start();")
-    assert fake.tasks(DATABASE) == []
+    assert fakepve.tasks(DATABASE) == []
 
     kernel.run(failing)
     refusals = [kernel.run(START), kernel.run("planned.run()?;"), kernel.run(START.replace("pve.", "pve.clone()."))]
 
-    assert fake.tasks(DATABASE) == []
-    assert fake.status(DATABASE) == "stopped"
+    assert fakepve.tasks(DATABASE) == []
+    assert fakepve.status(DATABASE) == "stopped"
     for refusal in refusals:
         assert "clear_halt" in refusal.text
         assert word in refusal.text.lower()
@@ -48,24 +49,22 @@ def test_after_a_failure_no_later_cell_acts(kernel, fakepve, failing, word):
 
 @failures
 def test_a_person_lets_it_go_on(kernel, fakepve, failing, word):
-    fake = fakepve(GUESTS)
-    connected(kernel, fake)
+    connected(kernel, fakepve)
     kernel.run(failing)
     kernel.run(START)
 
     assert kernel.run('pve.clear_halt("looked: it does not matter here")?;').stderr == ""
     kernel.run(START)
 
-    assert [task["type"] for task in fake.tasks(DATABASE)] == ["qmstart"]
-    assert fake.status(DATABASE) == "running"
+    assert [task["type"] for task in fakepve.tasks(DATABASE)] == ["qmstart"]
+    assert fakepve.status(DATABASE) == "running"
 
 
 @pytest.mark.parametrize("failing", ['"x".parse::<i32>()?;', 'panic!("the rack is on fire");'], ids=["error", "panic"])
 def test_run_all_goes_on_but_nothing_acts(run_notebook, fakepve, failing):
-    fake = fakepve(GUESTS)
     *_, act, look = run_notebook(
         [
-            f"let pve = {fake.connect};",
+            f"let pve = {fakepve.connect};",
             'pve.arm("a test of Run All")?;',
             failing,
             START,
@@ -74,14 +73,13 @@ def test_run_all_goes_on_but_nothing_acts(run_notebook, fakepve, failing):
     )
     assert "clear_halt" in act.text
     assert look.stdout == "stopped: true\n"
-    assert fake.tasks(DATABASE) == []
+    assert fakepve.tasks(DATABASE) == []
 
 
 def test_a_session_on_a_server_looks_only_until_it_is_armed(kernel, fakepve):
-    fake = fakepve(GUESTS)
-    kernel.run(f"let pve = {fake.connect};")
+    kernel.run(f"let pve = {fakepve.connect};")
     assert "arm" in kernel.run(START).text
-    assert fake.tasks(DATABASE) == []
+    assert fakepve.tasks(DATABASE) == []
 
 
 def test_the_demo_halts_too(kernel):

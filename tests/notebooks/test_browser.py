@@ -26,6 +26,8 @@ QUIET = [
     "--disable-sync",
 ]
 START_TIMEOUT = 60
+# Chromium draws no taller screenshot.
+TALLEST = 16000
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +43,10 @@ def lab(tmp_path_factory):
     }
     for place in (*places.values(), home / "notebooks"):
         place.mkdir()
-    for name in ("trusted", "untrusted"):
-        shutil.copy(TOUR, home / "notebooks" / f"{name}.ipynb")
-    sign(home / "notebooks" / "trusted.ipynb", home / "data")
+    copy_tour(home / "notebooks", home / "data")
     # All cells are in the page at once; otherwise only those near the visible part are.
-    tracker = home / "settings" / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
-    tracker.parent.mkdir(parents=True)
-    tracker.write_text(json.dumps({"windowingMode": "none"}))
+    setting(home / "settings", "notebook-extension", "tracker", {"windowingMode": "none", "scrollPastEnd": False})
+    setting(home / "settings", "apputils-extension", "notification", {"fetchNews": "false", "checkForUpdates": False})
 
     env = {name: value for name, value in os.environ.items() if name != "EVCXR_TMPDIR"}
     server = subprocess.Popen(
@@ -62,10 +61,20 @@ def lab(tmp_path_factory):
     server.wait()
 
 
-def sign(path, data):
-    """Trusts a notebook in this data folder only."""
-    notary = NotebookNotary(data_dir=str(data))
-    notary.sign(nbformat.read(path, as_version=4))
+def copy_tour(folder, data):
+    """Two copies of the tour, one of them signed in this data folder."""
+    notebook = nbformat.read(TOUR, as_version=4)
+    nbformat.write(notebook, folder / "trusted.ipynb")
+    NotebookNotary(data_dir=str(data)).sign(notebook)
+    # A signature belongs to the content, not to the file: the same content would be trusted too.
+    notebook.metadata["copy"] = "untrusted"
+    nbformat.write(notebook, folder / "untrusted.ipynb")
+
+
+def setting(folder, extension, plugin, values):
+    file = folder / "@jupyterlab" / extension / f"{plugin}.jupyterlab-settings"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(values))
 
 
 def address(info):
@@ -94,10 +103,13 @@ def page(request, lab, browser):
     page.wait_for_selector(".jp-Notebook .jp-OutputArea-output", timeout=START_TIMEOUT * 1000)
     for cell in page.query_selector_all(".jp-Notebook .jp-Cell"):
         cell.scroll_into_view_if_needed()
-    notebook = page.query_selector(".jp-Notebook")
-    height = notebook.evaluate("n => n.scrollHeight")
-    page.set_viewport_size({"width": 1280, "height": min(height + 200, 16000)})
-    page.wait_for_timeout(1000)
+    scroller = page.query_selector(".jp-WindowedPanel-outer")
+    # The notebook grows while its last outputs are drawn.
+    for _ in range(3):
+        page.set_viewport_size({"width": 1280, "height": min(scroller.evaluate("s => s.scrollHeight") + 200, TALLEST)})
+        page.wait_for_timeout(700)
+    scroller.evaluate("s => s.scrollTo(0, 0)")
+    page.wait_for_timeout(200)
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"tour-{page.mode}.png")
     yield page

@@ -41,6 +41,9 @@ def guest(what):
     }
 
 
+GUESTS = [guest(what) for what in HOSTILE]
+
+
 class Counted:
     """A kernel whose every cell leaves a stroke in a file each time that it runs."""
 
@@ -65,11 +68,10 @@ class Counted:
 
 
 @pytest.fixture(scope="module")
-def notebook(kernel, fakepve, tmp_path_factory):
-    fake = fakepve([guest(what) for what in HOSTILE])
-    assert kernel.run(f"let pve = {fake.connect};").text == ""
+def notebook(kernel, shared_fakepve, tmp_path_factory):
+    assert kernel.run(f"let pve = {shared_fakepve.connect};").text == ""
     assert kernel.run('pve.arm("a test of names")?;').stderr == ""
-    return Counted(kernel, fake, tmp_path_factory.mktemp("strokes") / "cells")
+    return Counted(kernel, shared_fakepve, tmp_path_factory.mktemp("strokes") / "cells")
 
 
 def assert_harmless(shown):
