@@ -229,7 +229,7 @@ impl fmt::Display for Cell {
             Cell::Ratio(ratio) => write!(f, "{ratio}"),
             Cell::Meter(_, words) => write!(f, "{words}"),
             Cell::Age(age) => write!(f, "{age}"),
-            Cell::Ago(age, moment) => write!(f, "{} UTC, {age} ago", moment.0.strftime("%Y-%m-%d %H:%M")),
+            Cell::Ago(age, moment) => write!(f, "{} {} UTC, {age} ago", moment.date(), moment.time()),
             Cell::Moment(moment) => write!(f, "{moment}"),
             Cell::Button(_, code) => write!(f, "{code}"),
             Cell::Missing(why) => write!(f, "– {why}"),

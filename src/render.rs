@@ -7,6 +7,7 @@ use crate::units::{Age, Bytes, Moment, Ratio, Reading};
 
 mod emit;
 mod html;
+pub(crate) mod markup;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -4,7 +4,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::text::Text;
 
@@ -173,30 +173,52 @@ impl fmt::Display for Age {
 /// assert_eq!(Moment::from_unix(1_768_467_600).to_string(), "2026-01-15 09:00:00 UTC");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Moment(pub jiff::Timestamp);
+pub struct Moment(i64);
 
 impl Moment {
-    /// The moment this many seconds after 1970 began; what no calendar holds becomes the nearest that it does.
+    /// The moment this many seconds after 1970 began.
     pub fn from_unix(seconds: i64) -> Moment {
-        let clamped = seconds.clamp(jiff::Timestamp::MIN.as_second(), jiff::Timestamp::MAX.as_second());
-        Moment(jiff::Timestamp::from_second(clamped).unwrap_or_default())
+        Moment(seconds)
+    }
+
+    /// The present moment, by this machine's clock.
+    pub fn now() -> Moment {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Moment(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
     }
 
     /// Seconds since 1970 began.
     pub fn unix(self) -> i64 {
-        self.0.as_second()
+        self.0
     }
 
     /// How long after `earlier` this is; zero when it is not after it (clocks of two machines differ).
     pub fn since(self, earlier: Moment) -> Age {
-        Age(u64::try_from(self.unix() - earlier.unix()).unwrap_or(0))
+        Age(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// Its date: `2026-01-15`.
+    pub fn date(self) -> String {
+        self.written()[..10].to_owned()
+    }
+
+    /// Its time of day: `09:00`.
+    pub fn time(self) -> String {
+        self.written()[11..16].to_owned()
+    }
+
+    /// `2026-01-15T09:00:00Z`; what lies outside the years 1970 to 9999 is the nearest that does not.
+    fn written(self) -> String {
+        const LAST: u64 = 253_402_300_799;
+        let seconds = u64::try_from(self.0).unwrap_or(0).min(LAST);
+        humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds)).to_string()
     }
 }
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = self.0.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
-        f.pad(&shown)
+        let written = self.written();
+        f.pad(&format!("{} {} UTC", &written[..10], &written[11..19]))
     }
 }
 
@@ -398,7 +420,9 @@ mod tests {
     fn absurd_times_do_not_panic() {
         for seconds in [i64::MIN, -1, i64::MAX] {
             let _ = Moment::from_unix(seconds).to_string();
+            assert_eq!(Moment::from_unix(seconds).date().len(), 10);
         }
+        assert_eq!(Moment::from_unix(i64::MIN).since(Moment::from_unix(i64::MAX)), Age(0));
         assert_eq!(Moment::from_unix(5).since(Moment::from_unix(9)), Age(0));
     }
 }

@@ -1,9 +1,8 @@
 //! The few marks that drawings are made of, escaped by construction. Knows lengths of text only roughly.
 
-use maud::{Markup, html};
-
 use crate::draw::treemap::Rect;
 use crate::page::Tone;
+use crate::render::markup::{Element, Markup, element};
 
 pub(crate) const INK: &str = "#1f2328";
 pub(crate) const QUIET: &str = "#59636e";
@@ -15,17 +14,16 @@ pub(crate) const ACCENT: &str = "#0969da";
 pub(crate) const WRONG: &str = "#cf222e";
 
 /// A whole drawing on its own ground.
-pub(crate) fn drawing(w: f64, h: f64, title: &str, marks: &Markup) -> String {
-    let (width, height) = (px(w), px(h));
-    html! {
-        svg xmlns="http://www.w3.org/2000/svg" width=(width) height=(height) viewBox=(format!("0 0 {width} {height}"))
-            font-family="system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif" {
-            title { (title) }
-            rect width=(width) height=(height) rx="8" fill=(GROUND) stroke=(LINE) {}
-            (marks)
-        }
-    }
-    .into_string()
+pub(crate) fn drawing(w: f64, h: f64, title: &str, marks: Markup) -> String {
+    let ground = element("rect").with("width", px(w)).with("height", px(h)).with("rx", 8).with("fill", GROUND);
+    element("svg")
+        .with("xmlns", "http://www.w3.org/2000/svg")
+        .with("width", px(w))
+        .with("height", px(h))
+        .with("viewBox", format!("0 0 {} {}", px(w), px(h)))
+        .with("font-family", "system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif")
+        .around_all([element("title").words(title), ground.with("stroke", LINE).empty(), marks])
+        .into_string()
 }
 
 /// A number of pixels, as short as it can be written.
@@ -35,8 +33,15 @@ pub(crate) fn px(length: f64) -> String {
 }
 
 /// A box.
-pub(crate) fn rect(at: Rect, fill: &str, stroke: &str) -> Markup {
-    html! { rect x=(px(at.x)) y=(px(at.y)) width=(px(at.w)) height=(px(at.h)) rx="3" fill=(fill) stroke=(stroke) {} }
+pub(crate) fn rect(at: Rect, fill: &str, stroke: &str) -> Element {
+    element("rect")
+        .with("x", px(at.x))
+        .with("y", px(at.y))
+        .with("width", px(at.w))
+        .with("height", px(at.h))
+        .with("rx", 3)
+        .with("fill", fill)
+        .with("stroke", stroke)
 }
 
 /// How text stands to its place.
@@ -71,12 +76,22 @@ pub(crate) fn text(x: f64, y: f64, room: f64, anchor: Anchor, font: Font, words:
         Anchor::End => Some("end"),
     };
     let words = cut(words, room, font.size);
-    html! {
-        @if !words.is_empty() {
-            text x=(px(x)) y=(px(y)) font-size=(px(font.size)) fill=(font.color) text-anchor=[anchor]
-                font-weight=[font.bold.then_some("600")] { (words) }
-        }
+    if words.is_empty() {
+        return Markup::default();
     }
+    element("text")
+        .with("x", px(x))
+        .with("y", px(y))
+        .with("font-size", px(font.size))
+        .with("fill", font.color)
+        .with_some("text-anchor", anchor)
+        .with_some("font-weight", font.bold.then_some("600"))
+        .words(words)
+}
+
+/// Text that starts at a place.
+pub(crate) fn start(x: f64, y: f64, room: f64, font: Font, words: &str) -> Markup {
+    text(x, y, room, Anchor::Start, font, words)
 }
 
 /// What fits into a width, with an ellipsis where something is cut. Fonts differ, so the estimate is on the wide side.
@@ -95,12 +110,11 @@ pub(crate) fn cut(words: &str, room: f64, size: f64) -> String {
 
 /// A bar on a track, filled so far; red from `alarm` on.
 pub(crate) fn bar(at: Rect, part: Option<f64>, alarm: f64) -> Markup {
-    html! {
-        (rect(at, TRACK, "none"))
-        @if let Some(part) = part {
-            (rect(Rect { w: at.w * part.clamp(0.0, 1.0), ..at }, if part >= alarm { WRONG } else { ACCENT }, "none"))
-        }
-    }
+    let filled = part.map(|part| {
+        let color = if part >= alarm { WRONG } else { ACCENT };
+        rect(Rect { w: at.w * part.clamp(0.0, 1.0), ..at }, color, "none").empty()
+    });
+    std::iter::once(rect(at, TRACK, "none").empty()).chain(filled).collect()
 }
 
 /// Stroke and fill of a state.

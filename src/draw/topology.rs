@@ -1,11 +1,10 @@
 //! Where everything runs: a node is a box of memory, a guest a tile whose area is the memory that it may use and whose
 //! filling is what it uses now. Empty space is memory that nobody has been promised.
 
-use maud::{Markup, html};
-
-use crate::draw::svg::{self, Anchor, INK, LINE, QUIET, SHADE, bold, colors, font, px};
+use crate::draw::svg::{self, Anchor, INK, LINE, QUIET, SHADE, bold, colors, font};
 use crate::draw::treemap::{Rect, grid, treemap};
 use crate::page::{Cell, Figure, Grid, Page, Provenance, State, Tone};
+use crate::render::markup::{Markup, element};
 use crate::text::Text;
 use crate::units::{Bytes, Ratio, Reading};
 
@@ -71,7 +70,7 @@ impl Scene {
     /// The drawing, with its equivalent in words.
     pub(crate) fn figure(&self) -> Figure {
         let (marks, height) = self.marks();
-        Figure::new(self.title.clone(), svg::drawing(WIDTH, height, &self.title, &marks), self.words())
+        Figure::new(self.title.clone(), svg::drawing(WIDTH, height, &self.title, marks), self.words())
     }
 
     fn marks(&self) -> (Markup, f64) {
@@ -94,32 +93,37 @@ impl Scene {
             y += HEAD + tall + FOOT + GAP;
         }
         let (storages, y) = self.storage_marks(y + 6.0);
-        let marks = html! {
-            (svg::text(MARGIN, 27.0, WIDTH - 2.0 * MARGIN, Anchor::Start, bold(16.0, INK), &self.title))
-            (svg::text(MARGIN, 46.0, WIDTH - 2.0 * MARGIN, Anchor::Start, font(11.5, QUIET), &self.subtitle))
-            @for node in &boxes { (node) }
-            (storages)
-            (legend(y + 4.0))
-            @for (n, caveat) in self.caveats.iter().enumerate() {
-                (svg::text(MARGIN, y + 38.0 + 15.0 * n as f64, WIDTH - 2.0 * MARGIN, Anchor::Start, font(11.0, INK), caveat))
-            }
-            (svg::text(MARGIN, y + 38.0 + 15.0 * self.caveats.len() as f64, WIDTH - 2.0 * MARGIN, Anchor::Start, font(10.0, QUIET), &self.provenance.to_string()))
-        };
-        (marks, y + 50.0 + 15.0 * self.caveats.len() as f64)
+        let room = WIDTH - 2.0 * MARGIN;
+        let foot = y + 38.0 + 15.0 * self.caveats.len() as f64;
+        let caveats = self
+            .caveats
+            .iter()
+            .enumerate()
+            .map(|(n, caveat)| svg::start(MARGIN, y + 38.0 + 15.0 * n as f64, room, font(11.0, INK), caveat));
+        let title = svg::start(MARGIN, 27.0, room, bold(16.0, INK), &self.title);
+        let subtitle = svg::start(MARGIN, 46.0, room, font(11.5, QUIET), &self.subtitle);
+        let source = svg::start(MARGIN, foot, room, font(10.0, QUIET), &self.provenance.to_string());
+        let marks = [title, subtitle]
+            .into_iter()
+            .chain(boxes)
+            .chain([storages, legend(y + 4.0)])
+            .chain(caveats)
+            .chain([source])
+            .collect();
+        (marks, foot + 12.0)
     }
 
     fn storage_marks(&self, top: f64) -> (Markup, f64) {
         const COLUMNS: usize = 4;
         const ROW: f64 = 48.0;
         let width = (WIDTH - 2.0 * MARGIN - GAP * (COLUMNS as f64 - 1.0)) / COLUMNS as f64;
-        let marks = html! {
-            @if !self.storages.is_empty() {
-                (svg::text(MARGIN, top + 12.0, 200.0, Anchor::Start, bold(13.0, INK), "Storages"))
-            }
-            @for (n, storage) in self.storages.iter().enumerate() {
-                (storage.marks(MARGIN + (width + GAP) * (n % COLUMNS) as f64, top + 22.0 + ROW * (n / COLUMNS) as f64, width))
-            }
-        };
+        let heading =
+            (!self.storages.is_empty()).then(|| svg::start(MARGIN, top + 12.0, 200.0, bold(13.0, INK), "Storages"));
+        let bars = self.storages.iter().enumerate().map(|(n, storage)| {
+            let (column, row) = ((n % COLUMNS) as f64, (n / COLUMNS) as f64);
+            storage.marks(MARGIN + (width + GAP) * column, top + 22.0 + ROW * row, width)
+        });
+        let marks = heading.into_iter().chain(bars).collect();
         let rows = self.storages.len().div_ceil(COLUMNS);
         (marks, if rows == 0 { top } else { top + 22.0 + ROW * rows as f64 })
     }
@@ -181,17 +185,22 @@ impl NodeBox {
         let memory = Rect { x: at.x + 8.0, y: at.y + HEAD, w: at.w - 16.0, h: memory_height };
         let state = if away { self.state.word.to_string() } else { format!("{} · up {}", self.state.word, self.up) };
         let half = (at.w - 28.0) / 2.0;
-        html! {
-            (svg::rect(at, fill, stroke))
-            (svg::text(at.x + 10.0, at.y + 19.0, at.w * 0.34, Anchor::Start, bold(13.5, INK), &self.name.to_string()))
-            (svg::text(at.x + at.w - 10.0, at.y + 19.0, at.w * 0.62, Anchor::End, font(11.0, if away { stroke_of_away() } else { QUIET }), &state))
-            (svg::text(at.x + 10.0, at.y + 36.0, half, Anchor::Start, font(10.0, QUIET), &self.cpu_words()))
-            (svg::bar(Rect { x: at.x + 10.0, y: at.y + 41.0, w: half, h: 5.0 }, self.cpu.known().map(|cpu| cpu.0), 0.95))
-            (svg::text(at.x + 18.0 + half, at.y + 36.0, half, Anchor::Start, font(10.0, QUIET), &self.memory_words()))
-            (svg::bar(Rect { x: at.x + 18.0 + half, y: at.y + 41.0, w: half, h: 5.0 }, self.used(), 0.95))
-            (svg::rect(memory, "#ffffff", stroke))
-            (self.tile_marks(memory, crowded))
-        }
+        let bar_at = |x: f64| Rect { x, y: at.y + 41.0, w: half, h: 5.0 };
+        let (left, right) = (at.x + 10.0, at.x + 18.0 + half);
+        let state_color = if away { colors(Tone::Wrong).0 } else { QUIET };
+        [
+            svg::rect(at, fill, stroke).empty(),
+            svg::start(left, at.y + 19.0, at.w * 0.34, bold(13.5, INK), &self.name.to_string()),
+            svg::text(at.x + at.w - 10.0, at.y + 19.0, at.w * 0.62, Anchor::End, font(11.0, state_color), &state),
+            svg::start(left, at.y + 36.0, half, font(10.0, QUIET), &self.cpu_words()),
+            svg::bar(bar_at(left), self.cpu.known().map(|cpu| cpu.0), 0.95),
+            svg::start(right, at.y + 36.0, half, font(10.0, QUIET), &self.memory_words()),
+            svg::bar(bar_at(right), self.used(), 0.95),
+            svg::rect(memory, svg::GROUND, stroke).empty(),
+            self.tile_marks(memory, crowded),
+        ]
+        .into_iter()
+        .collect()
     }
 
     fn used(&self) -> Option<f64> {
@@ -227,15 +236,11 @@ impl NodeBox {
         let falling: Vec<f64> = order.iter().map(|n| weights[*n]).collect();
         let rects = treemap(taken, &falling);
         let free = Rect { y: memory.y + memory.h * part, h: memory.h * (1.0 - part), ..memory };
-        html! {
-            @for (n, at) in order.iter().zip(&rects) {
-                @match sorted.shown.get(*n) {
-                    Some(tile) => (tile.marks(at.inset(1.0), crowded)),
-                    None => (small_marks(&sorted.small, at.inset(1.0))),
-                }
-            }
-            (self.rest_words(free, total, promised, over, sorted.unknown.len()))
-        }
+        let tiles = order.iter().zip(&rects).map(|(n, at)| match sorted.shown.get(*n) {
+            Some(tile) => tile.marks(at.inset(1.0), crowded),
+            None => small_marks(&sorted.small, at.inset(1.0)),
+        });
+        tiles.chain([self.rest_words(free, total, promised, over, sorted.unknown.len())]).collect()
     }
 
     fn rest_words(&self, free: Rect, total: Bytes, promised: Bytes, over: bool, unknown: usize) -> Markup {
@@ -250,18 +255,17 @@ impl NodeBox {
         if unknown > 0 {
             words.push_str(&format!(" · {} of unknown size", counted(unknown, "guest")));
         }
-        let fits = free.h >= 16.0;
-        html! {
-            @if fits {
-                (svg::text(free.x + free.w / 2.0, free.y + free.h / 2.0 + 4.0, free.w - 8.0, Anchor::Middle, font(10.5, QUIET), &words))
-            }
+        if free.h < 16.0 {
+            return Markup::default();
         }
+        let (x, y) = (free.x + free.w / 2.0, free.y + free.h / 2.0 + 4.0);
+        svg::text(x, y, free.w - 8.0, Anchor::Middle, font(10.5, QUIET), &words)
     }
 
     /// What is not known looks not known: equal tiles, no sizes, no free space claimed.
     fn unknown_marks(&self, memory: Rect, crowded: bool) -> Markup {
-        let label = 22.0;
-        let tiles = Rect { h: memory.h - label, ..memory }.inset(1.0);
+        const LABEL: f64 = 22.0;
+        let tiles = Rect { h: memory.h - LABEL, ..memory }.inset(1.0);
         let most = (tiles.area() / (1.6 * SMALLEST)) as usize;
         let (shown, rest) = self.tiles.split_at(self.tiles.len().min(most.max(1)));
         let words = if rest.is_empty() {
@@ -269,10 +273,10 @@ impl NodeBox {
         } else {
             format!("{} more; sizes not known", rest.len())
         };
-        html! {
-            @for (tile, at) in shown.iter().zip(grid(tiles, shown.len())) { (tile.marks(at.inset(1.5), crowded)) }
-            (svg::text(memory.x + memory.w / 2.0, memory.y + memory.h - 8.0, memory.w - 8.0, Anchor::Middle, font(10.5, QUIET), &words))
-        }
+        let (x, y) = (memory.x + memory.w / 2.0, memory.y + memory.h - 8.0);
+        let label = svg::text(x, y, memory.w - 8.0, Anchor::Middle, font(10.5, QUIET), &words);
+        let tiles = shown.iter().zip(grid(tiles, shown.len())).map(|(tile, at)| tile.marks(at.inset(1.5), crowded));
+        tiles.chain([label]).collect()
     }
 
     fn sorted(&self, room: f64, smallest: f64) -> Sorted<'_> {
@@ -293,10 +297,6 @@ impl NodeBox {
     }
 }
 
-fn stroke_of_away() -> &'static str {
-    colors(Tone::Wrong).0
-}
-
 fn weight(tile: &Tile) -> f64 {
     tile.maxmem.known().map_or(0.0, |memory| memory.0 as f64)
 }
@@ -309,16 +309,18 @@ fn small_marks(small: &[&Tile], at: Rect) -> Markup {
     let running = small.iter().filter(|tile| tile.state.tone == Tone::Good).count();
     let memory: Bytes = small.iter().filter_map(|tile| tile.maxmem.known()).sum();
     let hover = small.iter().map(|tile| tile.short()).collect::<Vec<_>>().join(", ");
-    html! {
-        g {
-            title { (small.len()) " small guests, " (running) " of them running, " (memory) " together: " (hover) }
-            (svg::rect(at, SHADE, QUIET))
-            (svg::text(at.x + 4.0, at.y + 12.0, at.w - 6.0, Anchor::Start, bold(10.0, QUIET), &format!("{} small", small.len())))
-            @if at.h >= 28.0 {
-                (svg::text(at.x + 4.0, at.y + 24.0, at.w - 6.0, Anchor::Start, font(10.0, INK), &format!("{running} run")))
-            }
-        }
-    }
+    let title = format!("{} small guests, {running} of them running, {memory} together: {hover}", small.len());
+    let second = (at.h >= 28.0)
+        .then(|| svg::start(at.x + 4.0, at.y + 24.0, at.w - 6.0, font(10.0, INK), &format!("{running} run")));
+    element("g").around_all(
+        [
+            element("title").words(title),
+            svg::rect(at, SHADE, QUIET).empty(),
+            svg::start(at.x + 4.0, at.y + 12.0, at.w - 6.0, bold(10.0, QUIET), &format!("{} small", small.len())),
+        ]
+        .into_iter()
+        .chain(second),
+    )
 }
 
 impl Tile {
@@ -353,23 +355,16 @@ impl Tile {
             whole => whole,
         };
         let dashed = (self.state.tone == Tone::Unknown).then_some("3 2");
-        html! {
-            g {
-                @if !crowded { title { (self.hover()) } }
-                rect x=(px(at.x)) y=(px(at.y)) width=(px(at.w)) height=(px(at.h)) rx="3" fill=(fill) stroke=(stroke) stroke-dasharray=[dashed] {}
-                @if let Some(used) = used {
-                    @let level = at.inset(0.5).filled(used.0);
-                    rect x=(px(level.x)) y=(px(level.y)) width=(px(level.w)) height=(px(level.h)) fill=(stroke) opacity="0.15" {}
-                }
-                @if at.h >= 15.0 { (svg::text(at.x + 4.0, at.y + 12.0, at.w - 6.0, Anchor::Start, bold(10.0, stroke), &label)) }
-                @if at.h >= 28.0 { (svg::text(at.x + 4.0, at.y + 24.0, at.w - 6.0, Anchor::Start, font(10.0, INK), &name)) }
-                @if at.h >= 42.0 && at.w >= 70.0 {
-                    @if let Reading::Known(most) = self.maxmem {
-                        (svg::text(at.x + 4.0, at.y + 36.0, at.w - 6.0, Anchor::Start, font(9.5, QUIET), &most.to_string()))
-                    }
-                }
-            }
-        }
+        let line = |n: f64, font, words: &str| svg::start(at.x + 4.0, at.y + 12.0 * n, at.w - 6.0, font, words);
+        let hover = (!crowded).then(|| element("title").words(self.hover()));
+        let filling =
+            used.map(|used| svg::rect(at.inset(0.5).filled(used.0), stroke, "none").with("opacity", "0.15").empty());
+        let number = (at.h >= 15.0).then(|| line(1.0, bold(10.0, stroke), &label));
+        let name = (at.h >= 28.0).then(|| line(2.0, font(10.0, INK), &name));
+        let roomy = at.h >= 42.0 && at.w >= 70.0;
+        let size = self.maxmem.known().filter(|_| roomy).map(|most| line(3.0, font(9.5, QUIET), &most.to_string()));
+        let tile = svg::rect(at, fill, stroke).with_some("stroke-dasharray", dashed).empty();
+        element("g").around_all(hover.into_iter().chain([tile]).chain(filling).chain(number).chain(name).chain(size))
     }
 }
 
@@ -379,12 +374,14 @@ impl StorageBar {
             (Reading::Known(full), Reading::Known(size)) => format!("{} · {full} of {size}", self.name),
             (Reading::Missing(why), _) | (_, Reading::Missing(why)) => format!("{} · {why}", self.name),
         };
-        let wrong = self.state.tone == Tone::Wrong;
-        html! {
-            (svg::text(x, y + 9.0, w, Anchor::Start, font(11.0, if wrong { svg::WRONG } else { INK }), &words))
-            (svg::bar(Rect { x, y: y + 14.0, w, h: 6.0 }, self.full.known().map(|full| full.0), 0.85))
-            (svg::text(x, y + 32.0, w, Anchor::Start, font(10.0, QUIET), &self.detail))
-        }
+        let color = if self.state.tone == Tone::Wrong { svg::WRONG } else { INK };
+        [
+            svg::start(x, y + 9.0, w, font(11.0, color), &words),
+            svg::bar(Rect { x, y: y + 14.0, w, h: 6.0 }, self.full.known().map(|full| full.0), 0.85),
+            svg::start(x, y + 32.0, w, font(10.0, QUIET), &self.detail),
+        ]
+        .into_iter()
+        .collect()
     }
 }
 
@@ -397,17 +394,12 @@ fn legend(y: f64) -> Markup {
         (Tone::Unknown, "not known"),
     ];
     let mut x = MARGIN;
-    let marks: Vec<Markup> = states
-        .into_iter()
-        .map(|(tone, words)| {
-            let (stroke, fill) = colors(tone);
-            let at = x;
-            x += 40.0 + words.chars().count() as f64 * 6.2;
-            html! {
-                (svg::rect(Rect { x: at, y: y + 2.0, w: 12.0, h: 12.0 }, fill, stroke))
-                (svg::text(at + 17.0, y + 12.0, 300.0, Anchor::Start, font(10.5, INK), &format!("{} {words}", tone.glyph())))
-            }
-        })
-        .collect();
-    html! { @for mark in &marks { (mark) } }
+    let marks = states.into_iter().flat_map(|(tone, words)| {
+        let (stroke, fill) = colors(tone);
+        let at = x;
+        x += 40.0 + words.chars().count() as f64 * 6.2;
+        let swatch = svg::rect(Rect { x: at, y: y + 2.0, w: 12.0, h: 12.0 }, fill, stroke).empty();
+        [swatch, svg::start(at + 17.0, y + 12.0, 300.0, font(10.5, INK), &format!("{} {words}", tone.glyph()))]
+    });
+    marks.collect()
 }

@@ -2,96 +2,99 @@
 //!
 //! Meaning stands in the words and in the structure; colours only repeat it. Everything is escaped by construction.
 
-use maud::{Markup, PreEscaped, html};
+use std::fmt::Display;
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::page::{Block, Cell, Figure, Grid, Page, Provenance, Section, State};
+use crate::render::markup::{Element, Markup, element};
 use crate::render::theme;
 use crate::text::Text;
+
+/// What would end a `data:` address, or be read as something else in it.
+const UNSAFE_IN_DATA: &AsciiSet = &CONTROLS.add(b'%').add(b'#').add(b'"').add(b'<').add(b'>').add(b'&').add(b'\'');
 
 impl Page {
     /// The page as HTML.
     pub fn html(&self) -> String {
-        html! {
-            div style=(theme::CARD) {
-                @if !self.title.is_blank() {
-                    div style=(theme::TITLE) { strong { (words(&self.title)) } }
-                }
-                @if let Some(question) = &self.question {
-                    div style=(theme::QUESTION) { (words(question)) }
-                }
-                (blocks(&self.blocks))
-                @if let Some(provenance) = &self.provenance { (source(provenance)) }
-            }
+        let mut card = Markup::default();
+        if !self.title.is_blank() {
+            card = card.and(styled("div", theme::TITLE).around(element("strong").around(words(&self.title))));
         }
-        .into_string()
+        if let Some(question) = &self.question {
+            card = card.and(styled("div", theme::QUESTION).around(words(question)));
+        }
+        card = card.and(blocks(&self.blocks));
+        if let Some(provenance) = &self.provenance {
+            card = card.and(source(provenance));
+        }
+        styled("div", theme::CARD).around(card).into_string()
     }
 }
 
+fn styled(name: &'static str, style: &str) -> Element {
+    element(name).with("style", style)
+}
+
 /// Free text, kept from turning the text around it.
-fn words(text: &Text) -> Markup {
-    html! { bdi { (text.to_string()) } }
+fn words(text: impl Display) -> Markup {
+    element("bdi").words(text)
+}
+
+fn space() -> Markup {
+    Markup::words(" ")
 }
 
 fn blocks(all: &[Block]) -> Markup {
-    html! { @for each in all { (block(each)) } }
+    all.iter().map(block).collect()
 }
 
 fn block(block: &Block) -> Markup {
     match block {
-        Block::Heading(heading) => html! { div style=(theme::HEADING) { strong { (words(heading)) } } },
-        Block::Answer(fact, rest) => html! { p style=(theme::PARAGRAPH) { strong { (words(fact)) } (words(rest)) } },
-        Block::Paragraph(paragraph) => html! { p style=(theme::PARAGRAPH) { (words(paragraph)) } },
+        Block::Heading(heading) => styled("div", theme::HEADING).around(element("strong").around(words(heading))),
+        Block::Answer(fact, rest) => {
+            styled("p", theme::PARAGRAPH).around_all([element("strong").around(words(fact)), words(rest)])
+        }
+        Block::Paragraph(paragraph) => styled("p", theme::PARAGRAPH).around(words(paragraph)),
         Block::Table(grid) => table(grid),
         Block::Facts(facts) => facts_table(facts),
         Block::Figure(figure) => picture(figure),
         Block::Section(section) => folding(section),
         Block::Note(level, note) => {
-            html! { p style=(theme::note(*level)) { strong { (level.word()) ":" } " " (words(note)) } }
+            let label = element("strong").words(format!("{}:", level.word()));
+            styled("p", theme::note(*level)).around_all([label, space(), words(note)])
         }
-        Block::Code(code) => html! { p style=(theme::PARAGRAPH) { (button(code, code)) } },
-        Block::Lines(lines) => html! { pre style=(theme::LINES) { @for line in lines { (line.to_string()) "\n" } } },
+        Block::Code(code) => styled("p", theme::PARAGRAPH).around(button(code, code)),
+        Block::Lines(lines) => {
+            styled("pre", theme::LINES).words(lines.iter().map(|line| format!("{line}\n")).collect::<String>())
+        }
     }
 }
 
 fn table(grid: &Grid) -> Markup {
-    let numeric: Vec<bool> = (0..grid.columns.len()).map(|column| grid.is_numeric(column)).collect();
-    let side = |column: usize| if numeric[column] { theme::RIGHT } else { theme::LEFT };
-    html! {
-        div style=(theme::SCROLL) {
-            table style=(theme::TABLE) {
-                @if let Some(caption) = &grid.caption { caption style=(theme::CAPTION) { (words(caption)) } }
-                thead {
-                    tr style=(theme::HEAD_ROW) {
-                        @for (n, column) in grid.columns.iter().enumerate() {
-                            th scope="col" style=(side(n)) { (column.to_string()) }
-                        }
-                    }
-                }
-                tbody {
-                    @for row in &grid.rows {
-                        tr style=(theme::ROW) {
-                            @for (n, value) in row.iter().enumerate() { td style=(side(n)) { (cell(value)) } }
-                        }
-                    }
-                }
-            }
-        }
-    }
+    let sides: Vec<&str> =
+        (0..grid.columns.len()).map(|n| if grid.is_numeric(n) { theme::RIGHT } else { theme::LEFT }).collect();
+    let caption = grid.caption.iter().map(|caption| styled("caption", theme::CAPTION).around(words(caption)));
+    let heads = grid
+        .columns
+        .iter()
+        .zip(&sides)
+        .map(|(column, side)| element("th").with("scope", "col").with("style", side).words(column));
+    let head = element("thead").around(styled("tr", theme::HEAD_ROW).around_all(heads));
+    let rows = grid.rows.iter().map(|row| {
+        let cells = row.iter().zip(&sides).map(|(value, side)| styled("td", side).around(cell(value)));
+        styled("tr", theme::ROW).around_all(cells)
+    });
+    let body = element("tbody").around_all(rows);
+    styled("div", theme::SCROLL).around(styled("table", theme::TABLE).around_all(caption.chain([head, body])))
 }
 
 fn facts_table(facts: &[(Text, Cell)]) -> Markup {
-    html! {
-        table style=(theme::FACTS) {
-            tbody {
-                @for (label, value) in facts {
-                    tr style=(theme::FACT_ROW) {
-                        th scope="row" style=(theme::LABEL) { (words(label)) }
-                        td style=(theme::FACT) { (cell(value)) }
-                    }
-                }
-            }
-        }
-    }
+    let rows = facts.iter().map(|(label, value)| {
+        let label = element("th").with("scope", "row").with("style", theme::LABEL).around(words(label));
+        styled("tr", theme::FACT_ROW).around_all([label, styled("td", theme::FACT).around(cell(value))])
+    });
+    styled("table", theme::FACTS).around(element("tbody").around_all(rows))
 }
 
 fn cell(cell: &Cell) -> Markup {
@@ -99,26 +102,34 @@ fn cell(cell: &Cell) -> Markup {
         Cell::Text(text) => words(text),
         Cell::Name(name, what) => {
             let short = name.raw().chars().count() + what.raw().chars().count() < 28;
-            html! { span style=[short.then_some(theme::ONE_LINE)] { strong { (words(name)) } " " span style=(theme::QUIET) { (words(what)) } } }
+            let name = element("strong").around(words(name));
+            let what = styled("span", theme::QUIET).around(words(what));
+            element("span").with_some("style", short.then_some(theme::ONE_LINE)).around_all([name, space(), what])
         }
         Cell::State(state) => self::state(state),
         Cell::Meter(ratio, said) => {
-            let value = format!("{:.3}", ratio.0.clamp(0.0, 1.0));
-            html! { span style=(theme::ONE_LINE) { meter min="0" max="1" low="0.85" high="0.95" optimum="0" value=(value) style=(theme::METER) {} " " (words(said)) } }
+            let meter = [("min", "0"), ("max", "1"), ("low", "0.85"), ("high", "0.95"), ("optimum", "0")]
+                .into_iter()
+                .fold(styled("meter", theme::METER), |meter, (name, value)| meter.with(name, value))
+                .with("value", format!("{:.3}", ratio.0.clamp(0.0, 1.0)));
+            styled("span", theme::ONE_LINE).around_all([meter.empty(), space(), words(said)])
         }
-        Cell::Code(code) => html! { code style=(theme::CODE) { (words(code)) } },
+        Cell::Code(code) => styled("code", theme::CODE).around(words(code)),
         Cell::Button(label, code) => button(label, code),
-        Cell::Missing(_) => html! { span style=(theme::MISSING) { (cell.to_string()) } },
-        Cell::Empty => PreEscaped(String::new()),
-        number => html! { span style=(theme::ONE_LINE) { (number.to_string()) } },
+        Cell::Missing(_) => styled("span", theme::MISSING).words(cell),
+        Cell::Empty => Markup::default(),
+        number => styled("span", theme::ONE_LINE).words(number),
     }
 }
 
+/// Glyph and first word stay together.
 fn state(state: &State) -> Markup {
-    // Glyph and first word stay together.
     let shown = state.word.to_string();
-    let (first, rest) = shown.split_once(' ').unwrap_or((&shown, ""));
-    html! { span style=(theme::tone(state.tone)) { (state.tone.glyph()) "\u{a0}" (first) @if !rest.is_empty() { " " (rest) } } }
+    let said = match shown.split_once(' ') {
+        Some((first, rest)) => format!("{}\u{a0}{first} {rest}", state.tone.glyph()),
+        None => format!("{}\u{a0}{shown}", state.tone.glyph()),
+    };
+    styled("span", theme::tone(state.tone)).around(words(said))
 }
 
 /// Code that a click writes into a new cell, where the front end can do that. It never runs anything.
@@ -127,46 +138,33 @@ fn button(label: &Text, code: &Text) -> Markup {
         "commands": ["notebook:insert-cell-below", "notebook:replace-selection"],
         "args": {"text": code.to_string()},
     });
-    html! {
-        button style=(theme::BUTTON) title=(code.to_string()) data-commandlinker-command="apputils:run-all-enabled"
-            data-commandlinker-args=(insert.to_string()) { (label.to_string()) }
-    }
+    styled("button", theme::BUTTON)
+        .with("title", code)
+        .with("data-commandlinker-command", "apputils:run-all-enabled")
+        .with("data-commandlinker-args", insert)
+        .words(label)
 }
 
 fn folding(section: &Section) -> Markup {
-    html! {
-        details open[section.open] style=(theme::SECTION) {
-            summary style=(theme::SUMMARY) {
-                strong { (words(&section.title)) }
-                @if let Some(code) = &section.code { " " code style=(theme::CODE) { (code.to_string()) } }
-            }
-            (blocks(&section.blocks))
-        }
-    }
+    let title = element("strong").around(words(&section.title));
+    let code = section.code.iter().flat_map(|code| [space(), styled("code", theme::CODE).words(code)]);
+    let summary = styled("summary", theme::SUMMARY).around_all(std::iter::once(title).chain(code));
+    styled("details", theme::SECTION).flag("open", section.open).around_all([summary, blocks(&section.blocks)])
 }
 
 /// A drawing inside a page is an image, which no front end takes apart; its words fold below.
 fn picture(figure: &Figure) -> Markup {
-    let source = format!(
-        "data:image/svg+xml,{}",
-        percent_encoding::utf8_percent_encode(&figure.svg, percent_encoding::NON_ALPHANUMERIC)
-    );
-    html! {
-        img src=(source) alt=(figure.title.to_string()) style=(theme::PICTURE);
-        details style=(theme::SECTION) {
-            summary style=(theme::SUMMARY) { "The same in words" }
-            (blocks(&figure.words.blocks))
-        }
-    }
+    let svg = utf8_percent_encode(&figure.svg, UNSAFE_IN_DATA);
+    let image =
+        styled("img", theme::PICTURE).with("src", format!("data:image/svg+xml,{svg}")).with("alt", &figure.title);
+    let summary = styled("summary", theme::SUMMARY).words("The same in words");
+    image.void().and(styled("details", theme::SECTION).around_all([summary, blocks(&figure.words.blocks)]))
 }
 
 fn source(from: &Provenance) -> Markup {
-    html! {
-        div style=(theme::SOURCE) {
-            (from.to_string())
-            @if let Some(console) = from.console.as_ref().filter(|address| address.starts_with("https://")) {
-                " · " a href=(console.raw()) style=(theme::LINK) { "open in the console" }
-            }
-        }
-    }
+    let link = from.console.iter().filter(|address| address.starts_with("https://")).map(|console| {
+        let link = styled("a", theme::LINK).with("href", console.raw()).words("open in the console");
+        Markup::words(" · ").and(link)
+    });
+    styled("div", theme::SOURCE).around_all(std::iter::once(Markup::words(from)).chain(link))
 }

@@ -2,12 +2,13 @@
 //!
 //! Knows which rows the big lists are made of; the rows themselves stand with their objects.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use serde_json::{Value, json};
 
 use super::answer::{Answered, Params, failed, wrong};
 use super::rrd::merge;
 use super::state::{Guest, Ha, Kind, Pool, Power, State};
-use crate::units::Moment;
 
 pub(super) fn status(state: &State) -> Value {
     let mut rows = vec![json!({
@@ -143,7 +144,11 @@ pub(super) fn ha_resources(state: &State) -> Value {
 
 /// The date as `ctime` writes it.
 fn dated(seconds: i64) -> String {
-    Moment::from_unix(seconds).0.strftime("%a %b %e %H:%M:%S %Y").to_string()
+    let at = UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
+    // `Thu, 15 Jan 2026 09:00:00 GMT`, in another order.
+    let written = httpdate::fmt_http_date(at);
+    let day = written[5..7].trim_start_matches('0');
+    format!("{} {} {day:>2} {} {}", &written[..3], &written[8..11], &written[17..25], &written[12..16])
 }
 
 pub(super) fn ha_status(state: &State) -> Value {

@@ -241,7 +241,7 @@ impl Peer {
             return Err(Failure::Final(self.redirected(call, &answer)));
         }
         let body = self.body(call, answer).await?;
-        Ok(Reply { status, reason, body, at: Moment(jiff::Timestamp::now()), took: since.elapsed() })
+        Ok(Reply { status, reason, body, at: Moment::now(), took: since.elapsed() })
     }
 
     async fn body(&self, call: &Call, mut answer: Response) -> Result<Arc<str>, Failure> {

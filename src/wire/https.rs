@@ -122,7 +122,7 @@ impl Wire for Https {
     }
 
     fn now(&self) -> Moment {
-        Moment(jiff::Timestamp::now())
+        Moment::now()
     }
 
     fn pause(&self, time: Duration) {

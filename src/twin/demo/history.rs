@@ -132,13 +132,14 @@ fn said(state: &State, kind: &str, id: &str, exit: &str, at: i64) -> Vec<String>
     text.lines().map(str::to_owned).collect()
 }
 
-/// How a clock writes it.
-fn clock(seconds: i64, format: &str) -> String {
-    Moment::from_unix(seconds).0.strftime(format).to_string()
+/// Date and time, with what stands inside the date, between date and time, and inside the time.
+fn clock(seconds: i64, [date, between, time]: [&str; 3]) -> String {
+    let written = Moment::from_unix(seconds).to_string();
+    format!("{}{between}{}", written[..10].replace('-', date), written[11..19].replace(':', time))
 }
 
 fn broken_backup(at: i64) -> Vec<String> {
-    let now = clock(at, "%Y-%m-%d %H:%M:%S");
+    let now = clock(at, ["-", " ", ":"]);
     vec![
         "INFO: starting new backup job: vzdump 117 --storage nfs-backup --node pve2 --mode snapshot".into(),
         "INFO: Starting Backup of VM 117 (qemu)".into(),
@@ -152,7 +153,7 @@ fn broken_backup(at: i64) -> Vec<String> {
 /// The lines on one guest.
 fn backup(guest: &Guest, at: i64) -> Vec<String> {
     let (vmid, short, kind, name) = (guest.vmid, guest.kind.short(), guest.kind.word(), guest.name());
-    let now = clock(at, "%Y-%m-%d %H:%M:%S");
+    let now = clock(at, ["-", " ", ":"]);
     let mut lines = vec![
         format!("INFO: Starting Backup of VM {vmid} ({kind})"),
         format!("INFO: Backup started at {now}"),
@@ -169,7 +170,7 @@ fn backup(guest: &Guest, at: i64) -> Vec<String> {
 
 fn archive(guest: &Guest, at: i64) -> String {
     let kind = if guest.kind == Kind::Qemu { "vm" } else { "ct" };
-    format!("{kind}/{}/{}", guest.vmid, clock(at, "%Y-%m-%dT%H:%M:%SZ"))
+    format!("{kind}/{}/{}Z", guest.vmid, clock(at, ["-", "T", ":"]))
 }
 
 fn is_in_nightly(state: &State, guest: &Guest) -> bool {
@@ -235,7 +236,7 @@ fn on_files(guest: &Guest, at: i64) -> Value {
     let kind = guest.kind.word();
     let format = if guest.kind == Kind::Qemu { "vma.zst" } else { "tar.zst" };
     json!({
-        "volid": format!("nfs-backup:backup/vzdump-{kind}-{}-{}.{format}", guest.vmid, clock(at, "%Y_%m_%d-%H_%M_%S")),
+        "volid": format!("nfs-backup:backup/vzdump-{kind}-{}-{}.{format}", guest.vmid, clock(at, ["_", "-", "_"])),
         "vmid": guest.vmid, "ctime": at, "content": "backup", "format": format, "subtype": kind,
         "size": guest.maxdisk() * 2 / 5, "notes": format!("demo, {} ({})", guest.name(), guest.vmid),
     })
