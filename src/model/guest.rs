@@ -5,7 +5,7 @@ use std::fmt;
 use crate::error::Error;
 use crate::model::config::Config;
 use crate::model::history::{History, Span};
-use crate::model::list::{About, Column, List, Listed, count};
+use crate::model::list::{About, Column, List, Listed, NEXT, count};
 use crate::model::resource::{Resource, Resources, visible_to};
 use crate::model::snapshot::Snapshot;
 use crate::model::task::{self, Task};
@@ -494,7 +494,7 @@ impl Listed for Guest {
             Column::new("First disk", |g: &Guest| g.maxdisk),
             Column::new("Up", |g: &Guest| g.uptime),
             Column::new("Tags", |g: &Guest| join(&g.tags)),
-            Column::new("Next", |g: &Guest| g.next()),
+            Column::new(NEXT, |g: &Guest| g.next()),
         ]
     }
 
@@ -681,6 +681,12 @@ fn not_found(session: &Session, id: &GuestId, all: &[Guest]) -> Error {
         GuestId::Number(_) => Vec::new(),
     };
     let hidden = all.iter().filter(|guest| !guest.name.is_known()).count();
+    if let GuestId::Name(name) = id
+        && let Some(numbered) = all.iter().find(|guest| guest.vmid.to_string() == name.raw())
+    {
+        let next = format!("As a number it is {numbered}: pve.guest({name})?, without quotes");
+        return Error::not_found(format!("{what}{where_}"), next);
+    }
     let mut next = if near.is_empty() {
         "pve.guests()? shows those that are".to_owned()
     } else {

@@ -313,18 +313,24 @@ pub struct Table<T> {
     all: bool,
 }
 
+/// The last column of most tables: the code to go on with.
+pub(crate) const NEXT: &str = "Next";
+
 /// Of a long list this many rows stand at its head and its tail.
 const HEAD: usize = 80;
 const TAIL: usize = 20;
 
 impl<T: Listed> Table<T> {
-    /// One more column at the right; one of the same name is replaced in its place.
+    /// One more column, before the one that says how to go on; one of the same name is replaced in its place.
     pub fn column<C: Into<Cell>>(&self, name: impl Into<Text>, cell: impl Fn(&T) -> C + 'static) -> Table<T> {
         let mut table = self.clone();
         let column = Column::new(name, cell);
         match table.columns.iter_mut().find(|known| known.name.raw().eq_ignore_ascii_case(column.name.raw())) {
             Some(known) => *known = column,
-            None => table.columns.push(column),
+            None => {
+                let next = table.columns.last().filter(|last| last.name == NEXT).map_or(0, |_| 1);
+                table.columns.insert(table.columns.len() - next, column);
+            }
         }
         table
     }

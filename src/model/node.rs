@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::loose;
 use crate::model::guest::{Guest, cpu_cell, part};
 use crate::model::history::{History, Span};
-use crate::model::list::{About, Column, List, Listed, count};
+use crate::model::list::{About, Column, List, Listed, NEXT, count};
 use crate::model::resource::{Resource, Resources, visible_to};
 use crate::model::storage::NodeStorage;
 use crate::model::task::{self, Task};
@@ -268,7 +268,7 @@ impl Listed for Node {
             Column::new("Memory", |n: &Node| Cell::usage(n.mem, n.maxmem)),
             Column::new("Root disk", |n: &Node| Cell::usage(n.disk, n.maxdisk)),
             Column::new("Up", |n: &Node| n.uptime),
-            Column::new("Next", |n: &Node| {
+            Column::new(NEXT, |n: &Node| {
                 let code = Text::from(format!("{}.guests()?", n.code()));
                 Cell::Button(code.clone(), code)
             }),

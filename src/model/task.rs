@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::error::Error;
 use crate::loose;
 use crate::model::guest::Guest;
-use crate::model::list::{About, Column, List, Listed, count};
+use crate::model::list::{About, Column, List, Listed, NEXT, count};
 use crate::page::{Cell, Level, Page, Provenance, State, Tone};
 use crate::render::{View, say};
 use crate::session::Session;
@@ -436,7 +436,7 @@ impl Listed for Task {
             Column::new("Took", |t: &Task| t.took()),
             Column::new("Node", |t: &Task| t.node.clone()),
             Column::new("By", |t: &Task| t.user.clone()),
-            Column::new("Next", |t: &Task| {
+            Column::new(NEXT, |t: &Task| {
                 let code = format!("pve.task(\"{}\")?", t.upid.raw());
                 Cell::Button("log".into(), code.into())
             }),

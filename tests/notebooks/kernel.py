@@ -9,8 +9,9 @@ from nbclient import NotebookClient
 
 REPO = Path(__file__).resolve().parents[2]
 NOTEBOOKS = REPO / "notebooks"
-# The first cell builds the crate and its dependencies.
-CELL_TIMEOUT = 600
+# The first cell builds the crate and its dependencies; a later one that takes long hangs.
+FIRST_CELL_TIMEOUT = 600
+CELL_TIMEOUT = 60
 KERNELSPEC = {"display_name": "Rust", "language": "rust", "name": "rust"}
 LANGUAGE_INFO = ("codemirror_mode", "file_extension", "mimetype", "name", "pygment_lexer")
 
@@ -25,7 +26,7 @@ def execute(notebook, folder=NOTEBOOKS, allow_errors=False):
     client = NotebookClient(
         notebook,
         kernel_name="rust",
-        timeout=CELL_TIMEOUT,
+        timeout=FIRST_CELL_TIMEOUT,
         allow_errors=allow_errors,
         record_timing=False,
         resources={"metadata": {"path": str(folder)}},
@@ -150,7 +151,7 @@ class Kernel:
         self.client = NotebookClient(
             self.notebook,
             kernel_name="rust",
-            timeout=CELL_TIMEOUT,
+            timeout=FIRST_CELL_TIMEOUT,
             allow_errors=True,
             record_timing=False,
             resources={"metadata": {"path": str(folder)}},
@@ -162,6 +163,7 @@ class Kernel:
         cell = nbformat.v4.new_code_cell(source)
         self.notebook.cells.append(cell)
         self.client.execute_cell(cell, len(self.notebook.cells) - 1)
+        self.client.timeout = CELL_TIMEOUT
         return Shown(cell.outputs)
 
     def close(self):

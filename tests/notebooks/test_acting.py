@@ -52,6 +52,7 @@ def test_a_person_lets_it_go_on(kernel, fakepve, failing, word):
     connected(kernel, fakepve)
     kernel.run(failing)
     kernel.run(START)
+    assert fakepve.tasks(DATABASE) == []
 
     assert kernel.run('pve.clear_halt("looked: it does not matter here")?;').stderr == ""
     kernel.run(START)
