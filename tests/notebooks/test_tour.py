@@ -8,6 +8,8 @@ import pytest
 from kernel import NOTEBOOKS, Shown, execute, normalise
 
 KEPT = sorted(NOTEBOOKS.glob("*.ipynb"))
+# As many lines of a difference as a person reads.
+LONGEST = 200
 
 
 def transcript(notebook):
@@ -46,8 +48,11 @@ def test_there_is_a_tour():
 
 def test_every_output_is_the_one_that_is_kept(runs):
     kept, today = map(transcript, runs)
-    difference = "\n".join(difflib.unified_diff(kept, today, "kept", "today", lineterm="", n=4))
-    assert not difference, f"run `make tour` if this is meant:\n{difference}"
+    difference = list(difflib.unified_diff(kept, today, "kept", "today", lineterm="", n=4))
+    if difference:
+        more = f"\n… and {len(difference) - LONGEST} lines more" if len(difference) > LONGEST else ""
+        shown = "\n".join(difference[:LONGEST])
+        pytest.fail(f"not what is kept; run `make tour` if it is meant:\n{shown}{more}", pytrace=False)
 
 
 def test_no_cell_of_a_notebook_fails(runs):
