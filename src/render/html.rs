@@ -117,7 +117,7 @@ fn cell(cell: &Cell) -> Markup {
     match cell {
         Cell::Text(text) => words(text),
         Cell::Name(name, what) => {
-            let short = name.raw().chars().count() + what.raw().chars().count() < 28;
+            let short = name.raw().chars().count() + what.raw().chars().count() < 20;
             let name = element("strong").around(words(name));
             let what = styled("span", theme::QUIET).around(words(what));
             element("span").with_some("style", short.then_some(theme::ONE_LINE)).around_all([name, space(), what])
@@ -134,10 +134,16 @@ fn cell(cell: &Cell) -> Markup {
         Cell::Button(label, code) if label == code => button(code, code),
         // Where no button works, the code is what can be read.
         Cell::Button(label, code) => button(label, code).and(space()).and(styled("code", theme::CODE).words(code)),
-        Cell::Missing(_) => styled("span", theme::MISSING).words(cell),
+        Cell::Missing(_) => missing(&cell.to_string()),
         Cell::Empty => Markup::default(),
         number => styled("span", theme::ONE_LINE).words(number),
     }
+}
+
+/// The dash stays with its reason if that is short; a longer one must not widen a column of numbers.
+fn missing(said: &str) -> Markup {
+    let span = styled("span", theme::MISSING);
+    if said.chars().count() <= 12 { span.around(styled("span", theme::ONE_LINE).words(said)) } else { span.words(said) }
 }
 
 /// Glyph and first word stay together.

@@ -16,7 +16,7 @@ pub(super) const CAPTION: &str = "text-align:left;color:#59636e;padding:0 0 4px"
 pub(super) const HEAD_ROW: &str = "background:#ffffff;color:#59636e;border-bottom:1px solid #d0d7de";
 pub(super) const ROW: &str = "background:#ffffff;color:#1f2328;border-bottom:1px solid #eaeef2";
 pub(super) const LEFT: &str = "text-align:left;padding:4px 10px 4px 0;vertical-align:top;white-space:normal";
-pub(super) const RIGHT: &str = "text-align:right;padding:4px 10px 4px 0;vertical-align:top;white-space:nowrap";
+pub(super) const RIGHT: &str = "text-align:right;padding:4px 10px 4px 0;vertical-align:top;white-space:normal";
 pub(super) const FACTS: &str =
     "border-collapse:collapse;border:none;margin:0 0 8px;background:#ffffff;color:#1f2328;font-size:13px";
 pub(super) const FACT_ROW: &str = "background:#ffffff;color:#1f2328";
@@ -26,13 +26,13 @@ pub(super) const FACT: &str = "text-align:left;padding:2px 0;vertical-align:top;
 /// `anywhere` would be enough, but sanitisers remove it.
 pub(super) const BREAKABLE: &str = "display:inline-block;min-width:14em;word-break:break-all";
 pub(super) const QUIET: &str = "color:#59636e;white-space:nowrap";
-pub(super) const MISSING: &str = "color:#59636e;font-style:italic";
+pub(super) const MISSING: &str = "color:#59636e;font-style:italic;white-space:normal";
 pub(super) const ONE_LINE: &str = "white-space:nowrap";
-pub(super) const METER: &str = "width:56px;height:10px";
+pub(super) const METER: &str = "width:40px;height:10px";
 pub(super) const CODE: &str =
     "font:12px ui-monospace,monospace;background:#f6f8fa;color:#1f2328;padding:1px 4px;overflow-wrap:anywhere";
-pub(super) const BUTTON: &str = "font:12px ui-monospace,monospace;border:1px solid #0969da;color:#0969da;background:#ffffff;\
-    border-radius:6px;padding:1px 8px;white-space:nowrap";
+pub(super) const BUTTON: &str = "font:11.5px ui-monospace,monospace;border:1px solid #0969da;color:#0969da;background:#ffffff;\
+    border-radius:6px;padding:1px 6px;white-space:nowrap";
 pub(super) const LINES: &str = "margin:0 0 8px;padding:8px 10px;background:#f6f8fa;color:#1f2328;border-radius:6px;\
     font:12px/1.45 ui-monospace,monospace;white-space:pre-wrap;overflow-wrap:anywhere";
 pub(super) const SECTION: &str = "margin:0 0 6px;padding:0 0 0 2px";
