@@ -231,7 +231,8 @@ impl fmt::Display for Cell {
             Cell::Age(age) => write!(f, "{age}"),
             Cell::Ago(age, moment) => write!(f, "{} {} UTC, {age} ago", moment.date(), moment.time()),
             Cell::Moment(moment) => write!(f, "{moment}"),
-            Cell::Button(_, code) => write!(f, "{code}"),
+            Cell::Button(label, code) if label == code => write!(f, "{code}"),
+            Cell::Button(label, code) => write!(f, "{label} {code}"),
             Cell::Missing(why) => write!(f, "– {why}"),
             Cell::Empty => Ok(()),
         }

@@ -88,6 +88,13 @@ impl<T: View> View for Option<T> {
     fn page(&self) -> Page {
         self.as_ref().map_or_else(|| Page::new("Nothing").answer("There is none", "."), View::page)
     }
+
+    fn evcxr_display(&self) {
+        match self {
+            Some(value) => value.evcxr_display(),
+            None => emit::page(&self.page()),
+        }
+    }
 }
 
 impl<T: View> View for Vec<T> {
@@ -95,13 +102,17 @@ impl<T: View> View for Vec<T> {
         if self.is_empty() {
             return Page::new("Nothing").answer("There are none", ".");
         }
-        together(self.iter().map(View::page))
+        let whole = together(self.iter().take(MOST).map(View::page).collect());
+        match self.len().saturating_sub(MOST) {
+            0 => whole,
+            left => whole.paragraph(format!("{left} more are not shown.")),
+        }
     }
 }
 
 impl<A: View, B: View> View for (A, B) {
     fn page(&self) -> Page {
-        together([self.0.page(), self.1.page()])
+        together(vec![self.0.page(), self.1.page()])
     }
 }
 
@@ -109,30 +120,60 @@ impl<T: View> View for Result<T, Error> {
     fn page(&self) -> Page {
         match self {
             Ok(value) => value.page(),
-            Err(error) => Page::new("This did not work").note(Level::Danger, error.to_string()),
+            Err(error) => error.page(),
         }
     }
 
     fn evcxr_display(&self) {
         match self {
             Ok(value) => value.evcxr_display(),
-            Err(_) => emit::page(&self.page()),
+            Err(error) => error.evcxr_display(),
         }
     }
 }
 
-/// Several pages as one, each under its title, with where each comes from.
-fn together(pages: impl IntoIterator<Item = Page>) -> Page {
-    pages.into_iter().fold(Page::new(""), |whole, part| {
-        let mut whole = whole.heading(part.title);
+impl View for Error {
+    fn page(&self) -> Page {
+        let page = Page::new("This did not work");
+        let Error::TaskFailed { what, exit, explanation, upid, log } = self else {
+            return page.note(Level::Danger, self.to_string());
+        };
+        let page = page
+            .note(Level::Danger, format!("{what} failed. The task said: {exit}"))
+            .paragraph(explanation)
+            .facts([("Task", Cell::Code(upid.clone()))]);
+        if log.is_empty() { page } else { page.lines(log) }
+    }
+}
+
+/// As many elements of a `Vec` as are shown.
+const MOST: usize = 50;
+
+/// Several pages as one, each under its title; where they come from is said once if it is the same for all.
+fn together(pages: Vec<Page>) -> Page {
+    let source = common_source(&pages);
+    let whole = pages.into_iter().fold(Page::new(""), |mut whole, part| {
+        if !part.title.is_blank() {
+            whole = whole.heading(part.title);
+        }
         if let Some(question) = part.question {
             whole = whole.paragraph(question);
         }
         whole.blocks.extend(part.blocks);
         match part.provenance {
-            Some(from) => whole.block(Block::Paragraph(from.to_string().into())),
-            None => whole,
+            Some(from) if source.is_none() => whole.block(Block::Paragraph(from.to_string().into())),
+            _ => whole,
         }
+    });
+    Page { provenance: source, ..whole }
+}
+
+/// The one source of all pages that have one, if it is the same cluster and the same identity.
+fn common_source(pages: &[Page]) -> Option<Provenance> {
+    let mut sources = pages.iter().filter_map(|page| page.provenance.as_ref());
+    let first = sources.next()?.clone();
+    sources.try_fold(first, |all, next| {
+        (all.cluster == next.cluster && all.identity == next.identity).then(|| all.and(next))
     })
 }
 

@@ -22,7 +22,7 @@ use std::fmt;
 pub struct Text(String);
 
 /// What begins every control line of the evcxr kernel.
-const MARK: &str = "EVCXR_";
+pub(crate) const MARK: &str = "EVCXR_";
 /// The same to the eye, with a word joiner inside; nothing to the kernel.
 const BROKEN_MARK: &str = "EVCXR\u{2060}_";
 

@@ -75,7 +75,7 @@ pub(crate) fn text(x: f64, y: f64, room: f64, anchor: Anchor, font: Font, words:
         Anchor::Middle => Some("middle"),
         Anchor::End => Some("end"),
     };
-    let words = cut(words, room, font.size);
+    let words = cut(words, room, font);
     if words.is_empty() {
         return Markup::default();
     }
@@ -94,18 +94,59 @@ pub(crate) fn start(x: f64, y: f64, room: f64, font: Font, words: &str) -> Marku
     text(x, y, room, Anchor::Start, font, words)
 }
 
-/// What fits into a width, with an ellipsis where something is cut. Fonts differ, so the estimate is on the wide side.
-pub(crate) fn cut(words: &str, room: f64, size: f64) -> String {
-    let letter = size * 0.58;
-    let fits = (room / letter).floor().max(0.0) as usize;
-    if words.chars().count() <= fits {
+/// How wide words are at most. Fonts differ, so each letter counts as in the widest of those that are asked for.
+pub(crate) fn width(words: &str, font: Font) -> f64 {
+    let letters: f64 = words.chars().map(letter_width).sum();
+    letters * font.size * if font.bold { 1.12 } else { 1.0 }
+}
+
+fn letter_width(letter: char) -> f64 {
+    match letter {
+        'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '\'' | '!' | '|' | '·' | ' ' => 0.35,
+        'f' | 'r' | 't' | '-' | '(' | ')' | '/' | '[' | ']' => 0.44,
+        'm' | 'M' | 'W' | 'w' | '@' | '%' | '…' | '—' => 1.0,
+        'A'..='Z' | '&' | '~' | '+' | '=' | '<' | '>' | '#' => 0.82,
+        ' '..='~' => 0.65,
+        '\u{2e80}'.. => 1.1,
+        _ => 0.85,
+    }
+}
+
+/// What fits into a width, with an ellipsis where something is cut; nothing where fewer than three letters would stay.
+pub(crate) fn cut(words: &str, room: f64, font: Font) -> String {
+    if width(words, font) <= room {
         return words.to_owned();
     }
-    match fits {
-        // Fewer letters tell nothing.
-        0..=4 => String::new(),
-        _ => words.chars().take(fits - 1).chain(['…']).collect(),
+    let room = room - width("…", font);
+    let mut kept = String::new();
+    for letter in words.chars() {
+        kept.push(letter);
+        if width(&kept, font) > room {
+            kept.pop();
+            break;
+        }
     }
+    if kept.chars().count() < 3 { String::new() } else { format!("{}…", kept.trim_end()) }
+}
+
+/// The first of several wordings that fits whole, since a number that is cut is another number.
+pub(crate) fn fitting<'a>(wordings: &[&'a str], room: f64, font: Font) -> &'a str {
+    wordings.iter().find(|words| width(words, font) <= room).copied().unwrap_or_default()
+}
+
+/// Words in lines of a width, broken between words.
+pub(crate) fn lines(words: &str, room: f64, font: Font) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if width(&format!("{line} {word}"), font) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// A bar on a track, filled so far; red from `alarm` on.
@@ -117,15 +158,26 @@ pub(crate) fn bar(at: Rect, part: Option<f64>, alarm: f64) -> Markup {
     std::iter::once(rect(at, TRACK, "none").empty()).chain(filled).collect()
 }
 
-/// Stroke and fill of a state.
-pub(crate) fn colors(tone: Tone) -> (&'static str, &'static str) {
-    match tone {
-        Tone::Good => ("#1a7f37", "#dafbe1"),
-        Tone::Off => ("#59636e", "#f6f8fa"),
-        Tone::Held => ("#9a6700", "#fff8c5"),
-        Tone::Wrong => ("#cf222e", "#ffebe9"),
-        Tone::Unknown => ("#8250df", "#fbefff"),
-    }
+/// The colours of something in a state.
+#[derive(Clone, Copy)]
+pub(crate) struct Colors {
+    /// Of its edge and its words.
+    pub(crate) ink: &'static str,
+    /// Of its ground.
+    pub(crate) ground: &'static str,
+    /// Of its filling.
+    pub(crate) fill: &'static str,
+}
+
+pub(crate) fn colors(tone: Tone) -> Colors {
+    let (ink, ground, fill) = match tone {
+        Tone::Good => ("#116329", "#dafbe1", "#aceebb"),
+        Tone::Off => (QUIET, SHADE, "#e7ebef"),
+        Tone::Held => ("#7d4e00", "#fff8c5", "#f5e08a"),
+        Tone::Wrong => ("#b31d28", "#ffebe9", "#ffd3d0"),
+        Tone::Unknown => ("#6639ba", "#fbefff", "#ecd8ff"),
+    };
+    Colors { ink, ground, fill }
 }
 
 #[cfg(test)]
@@ -134,15 +186,45 @@ mod tests {
 
     #[test]
     fn text_is_cut_to_its_room_and_says_so() {
-        assert_eq!(cut("db-main", 100.0, 10.0), "db-main");
-        assert_eq!(cut("a-rather-long-name", 50.0, 10.0), "a-rathe…");
-        assert_eq!(cut("a-rather-long-name", 25.0, 10.0), "");
-        assert_eq!(cut("any", 5.0, 10.0), "");
+        let plain = font(10.0, INK);
+        assert_eq!(cut("db-main", 100.0, plain), "db-main");
+        assert_eq!(cut("a-rather-long-name", 60.0, plain), "a-rather-…");
+        assert_eq!(cut("a-rather-long-name", 25.0, plain), "");
+        assert_eq!(cut("any", 5.0, plain), "");
+        assert!(width(&cut("WWWWWWWWWWWW", 60.0, plain), plain) <= 60.0);
+    }
+
+    #[test]
+    fn of_several_wordings_the_first_that_fits_is_taken_whole() {
+        let plain = font(10.0, INK);
+        assert_eq!(fitting(&["32 of 96 GiB", "33%"], 100.0, plain), "32 of 96 GiB");
+        assert_eq!(fitting(&["32 of 96 GiB", "33%"], 40.0, plain), "33%");
+        assert_eq!(fitting(&["32 of 96 GiB", "33%"], 4.0, plain), "");
+        assert_eq!(lines("36 GiB not promised", 70.0, plain), ["36 GiB not", "promised"]);
     }
 
     #[test]
     fn words_cannot_become_markup() {
         let mark = text(0.0, 0.0, 900.0, Anchor::Start, font(10.0, INK), "<script>&\"").into_string();
         assert!(mark.contains("&lt;script&gt;&amp;&quot;"), "{mark}");
+    }
+
+    fn luminance(color: &str) -> f64 {
+        let part = |at: usize| {
+            let value = f64::from(u8::from_str_radix(&color[at..at + 2], 16).unwrap()) / 255.0;
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
+    }
+
+    #[test]
+    fn every_word_can_be_read_on_the_ground_and_on_the_filling_under_it() {
+        for tone in [Tone::Good, Tone::Off, Tone::Held, Tone::Wrong, Tone::Unknown] {
+            let Colors { ink, ground, fill } = colors(tone);
+            for (ink, under) in [(ink, ground), (ink, fill), (INK, ground), (INK, fill), (ink, GROUND), (ink, SHADE)] {
+                let contrast = (luminance(under) + 0.05) / (luminance(ink) + 0.05);
+                assert!(contrast >= 4.5, "{tone:?}: {ink} on {under} has only {contrast:.1}");
+            }
+        }
     }
 }

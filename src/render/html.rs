@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use crate::page::{Block, Cell, Figure, Grid, Page, Provenance, Section, State};
 use crate::render::markup::{Element, Markup, element};
 use crate::render::theme;
-use crate::text::Text;
+use crate::text::{MARK, Text};
 
 /// What would end a `data:` address, or be read as something else in it.
 const UNSAFE_IN_DATA: &AsciiSet = &CONTROLS.add(b'%').add(b'#').add(b'"').add(b'<').add(b'>').add(b'&').add(b'\'');
@@ -36,9 +36,21 @@ fn styled(name: &'static str, style: &str) -> Element {
     element(name).with("style", style)
 }
 
-/// Free text, kept from turning the text around it.
+/// A word longer than this may break anywhere, so that a name of 255 letters does not widen its table.
+const LONG_WORD: usize = 40;
+
+/// Free text, kept from turning the text around it, its lines kept apart.
 fn words(text: impl Display) -> Markup {
-    element("bdi").words(text)
+    let shown = text.to_string();
+    let long = shown.split_whitespace().any(|word| word.chars().count() > LONG_WORD);
+    element("bdi").with_some("style", long.then_some(theme::BREAKABLE)).around(lines(shown.trim_end()))
+}
+
+/// The lines of a text; in HTML a new line is no more than a space.
+fn lines(shown: &str) -> Markup {
+    let mut each = shown.lines().map(Markup::words);
+    let first = each.next().unwrap_or_default();
+    each.fold(first, |above, line| above.and(element("br").void()).and(line))
 }
 
 fn space() -> Markup {
@@ -63,6 +75,10 @@ fn block(block: &Block) -> Markup {
         Block::Note(level, note) => {
             let label = element("strong").words(format!("{}:", level.word()));
             styled("p", theme::note(*level)).around_all([label, space(), words(note)])
+        }
+        Block::Code(code) if code.contains("\n") => {
+            let button = button(&"into a new cell".into(), code);
+            styled("pre", theme::LINES).words(code).and(styled("p", theme::PARAGRAPH).around(button))
         }
         Block::Code(code) => styled("p", theme::PARAGRAPH).around(button(code, code)),
         Block::Lines(lines) => {
@@ -101,7 +117,7 @@ fn cell(cell: &Cell) -> Markup {
     match cell {
         Cell::Text(text) => words(text),
         Cell::Name(name, what) => {
-            let short = name.raw().chars().count() + what.raw().chars().count() < 28;
+            let short = name.raw().chars().count() + what.raw().chars().count() < 20;
             let name = element("strong").around(words(name));
             let what = styled("span", theme::QUIET).around(words(what));
             element("span").with_some("style", short.then_some(theme::ONE_LINE)).around_all([name, space(), what])
@@ -115,11 +131,19 @@ fn cell(cell: &Cell) -> Markup {
             styled("span", theme::ONE_LINE).around_all([meter.empty(), space(), words(said)])
         }
         Cell::Code(code) => styled("code", theme::CODE).around(words(code)),
-        Cell::Button(label, code) => button(label, code),
-        Cell::Missing(_) => styled("span", theme::MISSING).words(cell),
+        Cell::Button(label, code) if label == code => button(code, code),
+        // Where no button works, the code is what can be read.
+        Cell::Button(label, code) => button(label, code).and(space()).and(styled("code", theme::CODE).words(code)),
+        Cell::Missing(_) => missing(&cell.to_string()),
         Cell::Empty => Markup::default(),
         number => styled("span", theme::ONE_LINE).words(number),
     }
+}
+
+/// The dash stays with its reason if that is short; a longer one must not widen a column of numbers.
+fn missing(said: &str) -> Markup {
+    let span = styled("span", theme::MISSING);
+    if said.chars().count() <= 12 { span.around(styled("span", theme::ONE_LINE).words(said)) } else { span.words(said) }
 }
 
 /// Glyph and first word stay together.
@@ -134,15 +158,23 @@ fn state(state: &State) -> Markup {
 
 /// Code that a click writes into a new cell, where the front end can do that. It never runs anything.
 fn button(label: &Text, code: &Text) -> Markup {
+    styled("button", theme::BUTTON)
+        .with("type", "button")
+        .with("title", "Writes this code into a new cell; does not run it")
+        .with("data-commandlinker-command", "apputils:run-all-enabled")
+        .with("data-commandlinker-args", insertion(code))
+        .words(label)
+}
+
+/// What the front end is asked to do. The mark of the kernel's control lines is written as JSON can also write it, so
+/// that the code that arrives in the cell is exactly this one, and what is printed is no control line.
+fn insertion(code: &Text) -> String {
+    let exact: Vec<String> = code.raw().split(MARK).map(|part| Text::from(part).to_string()).collect();
     let insert = serde_json::json!({
         "commands": ["notebook:insert-cell-below", "notebook:replace-selection"],
-        "args": {"text": code.to_string()},
+        "args": {"text": exact.join(MARK)},
     });
-    styled("button", theme::BUTTON)
-        .with("title", code)
-        .with("data-commandlinker-command", "apputils:run-all-enabled")
-        .with("data-commandlinker-args", insert)
-        .words(label)
+    insert.to_string().replace(MARK, "EVCXR\\u005f")
 }
 
 fn folding(section: &Section) -> Markup {
@@ -156,9 +188,18 @@ fn folding(section: &Section) -> Markup {
 fn picture(figure: &Figure) -> Markup {
     let svg = utf8_percent_encode(&figure.svg, UNSAFE_IN_DATA);
     let image =
-        styled("img", theme::PICTURE).with("src", format!("data:image/svg+xml,{svg}")).with("alt", &figure.title);
+        styled("img", theme::PICTURE).with("src", format!("data:image/svg+xml,{svg}")).with("alt", alternative(figure));
     let summary = styled("summary", theme::SUMMARY).words("The same in words");
     image.void().and(styled("details", theme::SECTION).around_all([summary, blocks(&figure.words.blocks)]))
+}
+
+/// What a picture says in one sentence, for whoever does not see it.
+fn alternative(figure: &Figure) -> String {
+    let answer = figure.words.blocks.iter().find_map(|block| match block {
+        Block::Answer(fact, rest) => Some(format!("{}: {fact}{rest}", figure.title)),
+        _ => None,
+    });
+    answer.unwrap_or_else(|| figure.title.to_string())
 }
 
 fn source(from: &Provenance) -> Markup {

@@ -1,5 +1,8 @@
 //! What stands in one rendering stands in the other, and nothing that comes from outside becomes markup or a command.
 
+use std::collections::BTreeSet;
+
+use crate::error::Error;
 use crate::page::{Block, Cell, Figure, Grid, Level, Page, Provenance, State, Tone};
 use crate::render::View;
 use crate::units::{Age, Bytes, Moment, Ratio, Reading, Why};
@@ -132,4 +135,109 @@ fn a_figure_in_a_page_is_an_image_with_its_words() {
     assert!(html.contains(" src=\"data:image/svg+xml,%3Csvg xmlns=%22"), "{html}");
     assert!(html.contains("the drawing in words"));
     assert!(matches!(everything("x").blocks[5], Block::Figure(_)));
+}
+
+/// The words that a reader of the HTML sees: none of these elements is left open.
+fn visible(html: &str) -> String {
+    let mut closed = html.replace("<br>", " ").replace(" open>", ">");
+    while let Some(at) = closed.find("<img ") {
+        let end = at + closed[at..].find('>').unwrap();
+        closed.replace_range(at..=end, "");
+    }
+    let wrapped = format!("<page>{closed}</page>");
+    let tree = roxmltree::Document::parse(&wrapped).unwrap();
+    tree.descendants()
+        .filter_map(|node| node.text().filter(|_| node.is_text()))
+        .flat_map(str::split_whitespace)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn word_set(said: &str) -> BTreeSet<&str> {
+    said.split(|c: char| c.is_whitespace() || "─═|>▾();,".contains(c)).filter(|word| !word.is_empty()).collect()
+}
+
+#[test]
+fn every_word_of_one_rendering_is_a_word_of_the_other() {
+    let page = everything("plain words");
+    let (html, text) = (page.html(), page.text());
+    let seen = visible(&html);
+    let only_seen: Vec<&str> = word_set(&seen).difference(&word_set(&text)).copied().collect();
+    // What can be unfolded or followed is named where it can be.
+    assert_eq!(only_seen, ["The", "console", "same"]);
+    let only_read: Vec<&str> = word_set(&text).difference(&word_set(&seen)).copied().collect();
+    assert_eq!(only_read, ["https://pve1:8006/#v1:0:=qemu%2F101"]);
+}
+
+#[test]
+fn a_button_writes_exactly_its_code_and_shows_it_where_no_button_works() {
+    let code = "pve.guest(\"EVCXR_x\")?.start()";
+    let page = Page::new("").facts([("Next", Cell::Button("Start…".into(), code.into()))]);
+    let html = page.html();
+    assert!(!html.contains("EVCXR_"), "{html}");
+    assert!(html.contains("EVCXR\\u005fx") && visible(&html).contains("Start… pve.guest"), "{html}");
+    assert!(page.text().contains("Start… pve.guest"));
+}
+
+#[test]
+fn a_long_name_wraps_and_numbers_and_code_do_not() {
+    let name = "n".repeat(255);
+    let page = Page::new(name.as_str()).table(Grid::new(["Guest", "Memory", "Note", "Next"]).row([
+        Cell::from(name.as_str()),
+        Bytes::gib(4).into(),
+        "words ".repeat(30).into(),
+        Cell::Button("".into(), "pve.guest(\"staging\")?.start()".into()),
+    ]));
+    assert!(page.html().contains("word-break:break-all"));
+    let text = page.text();
+    assert!(text.contains("4 GiB") && text.contains("pve.guest(\"staging\")?.start()"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 110), "{text}");
+}
+
+#[test]
+fn lines_stay_lines_and_prose_is_wrapped() {
+    let page = Page::new("").paragraph("one\ntwo").note(Level::Info, "long ".repeat(60));
+    assert!(page.html().contains("one<br>two"));
+    let text = page.text();
+    assert!(text.contains("one\ntwo") && text.lines().all(|line| line.chars().count() <= 110), "{text}");
+}
+
+#[test]
+fn a_failed_task_shows_its_log_as_lines() {
+    let failed: Result<Page, Error> = Err(Error::TaskFailed {
+        what: "Starting web-1".into(),
+        exit: "can't lock file".into(),
+        explanation: "Another task holds it.".into(),
+        upid: "UPID:pve1:1:2:3:qmstart:101:root@pam:".into(),
+        log: vec!["trying to acquire lock".into(), "TASK ERROR: can't lock file".into()],
+    });
+    insta::assert_snapshot!(failed.page().text(), @r"
+    This did not work
+    ═════════════════
+
+    Danger: Starting web-1 failed. The task said: can't lock file
+
+    Another task holds it.
+
+     Task  UPID:pve1:1:2:3:qmstart:101:root@pam:
+
+    | trying to acquire lock
+    | TASK ERROR: can't lock file
+    ");
+}
+
+#[test]
+fn of_one_cluster_the_source_is_said_once_of_two_each() {
+    let page = |cluster: &str| {
+        Page::new("A").provenance(Provenance {
+            cluster: cluster.into(),
+            identity: "root@pam".into(),
+            calls: vec!["GET /nodes".into()],
+            ..Provenance::default()
+        })
+    };
+    let same = (page("lab"), page("lab")).page().text();
+    assert_eq!(same.matches("lab · GET /nodes").count(), 1, "{same}");
+    let two = (page("lab"), page("production")).page().text();
+    assert!(two.contains("lab · GET /nodes") && two.contains("production · GET /nodes"), "{two}");
 }
