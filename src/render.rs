@@ -5,6 +5,7 @@ use crate::page::{Block, Cell, Figure, Level, Page, Provenance};
 use crate::text::Text;
 use crate::units::{Age, Bytes, Moment, Ratio, Reading};
 
+mod chart;
 mod emit;
 mod html;
 pub(crate) mod markup;
@@ -13,25 +14,8 @@ mod tests;
 mod text;
 mod theme;
 
+pub(crate) use chart::{Chart, Unit};
 pub(crate) use emit::say;
-
-#[derive(Clone, Copy)]
-pub(crate) enum Unit {
-    Ratio,
-    Bytes,
-    BytesPerSecond,
-}
-pub(crate) struct Chart {
-    pub(crate) title: Text,
-    pub(crate) unit: Unit,
-    pub(crate) series: Vec<(Text, Vec<(Moment, Option<f64>)>)>,
-    pub(crate) limit: Option<(Text, f64)>,
-}
-impl Chart {
-    pub(crate) fn figure(self) -> Figure {
-        Figure::new(self.title, String::new(), Page::new(""))
-    }
-}
 
 /// What shows itself in a notebook. The one method to write is [`page`](View::page).
 ///
