@@ -1,33 +1,117 @@
 //! What the notebook kernel hides: a cell that failed looks to it like one that went well.
 //!
-//! evcxr prints a control line when a cell ends by `?` or by a panic, and then reports success. A [`watch`] stands in
-//! the way of standard output, sees these lines, and passes everything on unchanged. Knows nothing of sessions.
+//! evcxr prints a control line when a cell ends by `?` or by a panic, and then reports success. One watch a process
+//! stands in the way of standard output, sees these lines, and passes everything on unchanged. What it saw is kept in
+//! a file of this process, since each cell has statics of its own: so every session of the kernel knows, also one
+//! that is opened after the failure. A failure before the first session is seen by nobody.
 
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-/// Calls `on_failure` with a sentence when a cell ends by an error or a panic: before the kernel learns that the
-/// cell has ended, and so before any later cell runs. Does nothing outside the kernel.
-pub(crate) fn watch(on_failure: impl Fn(&str) + Send + 'static) -> io::Result<()> {
-    if std::env::var_os("EVCXR_IS_RUNTIME").is_none() {
-        return Ok(());
+/// The failure that all sessions of this kernel share; outside the kernel, where a program sees its own errors, none.
+#[derive(Clone, Debug)]
+pub(crate) struct Kernel {
+    note: Option<PathBuf>,
+}
+
+impl Kernel {
+    /// The kernel that this code runs in, watched from now on.
+    pub(crate) fn here() -> io::Result<Kernel> {
+        if std::env::var_os("EVCXR_IS_RUNTIME").is_none() {
+            return Ok(Kernel { note: None });
+        }
+        let path = std::env::temp_dir().join(format!("pve-notebook-kernel-{}", std::process::id()));
+        let file = own_file(&path)?;
+        // Only a living process holds the lock, and no other has this number: who gets it is the first here, and what
+        // the file says is of a process that is gone.
+        if try_lock(&file)? {
+            file.set_len(0)?;
+            std::mem::forget(file);
+            watch(path.clone())?;
+        }
+        Ok(Kernel { note: Some(path) })
     }
+
+    /// The failure that halted the sessions of this kernel. A note that cannot be read counts as one.
+    pub(crate) fn halted(&self) -> Option<String> {
+        let note = self.note.as_ref()?;
+        match fs::read_to_string(note) {
+            Ok(said) if said.is_empty() => None,
+            Ok(said) => Some(said),
+            Err(error) => Some(format!("whether a cell failed cannot be read: {}: {error}", note.display())),
+        }
+    }
+
+    /// Halts the sessions of this kernel. The first failure is the one that stays.
+    pub(crate) fn halt(&self, because: &str) {
+        if let Some(note) = &self.note {
+            write_first(note, because);
+        }
+    }
+
+    /// Lets the sessions of this kernel go on.
+    pub(crate) fn clear(&self) -> io::Result<()> {
+        self.note.as_ref().map_or(Ok(()), |note| fs::write(note, ""))
+    }
+}
+
+fn write_first(note: &Path, because: &str) {
+    // Where the note cannot be written, it cannot be read as empty either once it is gone.
+    let known = fs::read_to_string(note).is_ok_and(|said| !said.is_empty());
+    if !known && fs::write(note, because).is_err() {
+        let _ = fs::remove_file(note);
+    }
+}
+
+/// Opens a file that only this user may write, wherever others can put files of that name.
+#[allow(unsafe_code)]
+fn own_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).read(true).write(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
+    let file = options.open(path)?;
+    // SAFETY: geteuid takes nothing and cannot fail.
+    if file.metadata()?.uid() != unsafe { libc::geteuid() } {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{} is not ours", path.display())));
+    }
+    Ok(file)
+}
+
+/// Takes the lock of an open file for as long as it stays open, unless somebody has it.
+#[allow(unsafe_code)]
+fn try_lock(file: &File) -> io::Result<bool> {
+    // SAFETY: flock takes two numbers and has no memory effects; the descriptor is open.
+    if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
+        return Ok(true);
+    }
+    match io::Error::last_os_error() {
+        error if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+        error => Err(error),
+    }
+}
+
+/// Notes down when a cell ends by an error or a panic: before the kernel learns that the cell has ended, and so before
+/// any later cell runs.
+fn watch(note: PathBuf) -> io::Result<()> {
     let (pipe, entrance) = io::pipe()?;
     io::stdout().flush()?;
     let outlet = io::stdout().as_fd().try_clone_to_owned()?;
     let outlet_at_exit = outlet.try_clone()?;
     let (drained, is_drained) = mpsc::channel::<()>();
+    let noted = note.clone();
     thread::Builder::new().name("pve-notebook cell watch".into()).spawn(move || {
-        forward(BufReader::new(pipe), io::PipeWriter::from(outlet), on_failure);
+        forward(BufReader::new(pipe), io::PipeWriter::from(outlet), |because| write_first(&noted, because));
         drop(drained);
     })?;
     redirect_stdout(&entrance)?;
     drop(entrance);
-    drain_at_exit(Diversion { outlet: outlet_at_exit, is_drained });
+    drain_at_exit(Diversion { outlet: outlet_at_exit, is_drained, note });
     Ok(())
 }
 
@@ -35,9 +119,10 @@ pub(crate) fn watch(on_failure: impl Fn(&str) + Send + 'static) -> io::Result<()
 fn forward(mut from: impl BufRead, mut to: impl Write, on_failure: impl Fn(&str)) {
     let mut line = Vec::new();
     while from.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
+        // A cell may have left half a line before it failed.
         match line.trim_ascii_end() {
-            b"EVCXR_ERROR_OCCURRED" => on_failure("a cell ended with an error"),
-            b"EVCXR_PANIC_NOTIFICATION" => on_failure("a cell panicked"),
+            said if said.ends_with(b"EVCXR_ERROR_OCCURRED") => on_failure("a cell ended with an error"),
+            said if said.ends_with(b"EVCXR_PANIC_NOTIFICATION") => on_failure("a cell panicked"),
             _ => {}
         }
         if to.write_all(&line).and_then(|()| to.flush()).is_err() {
@@ -47,10 +132,11 @@ fn forward(mut from: impl BufRead, mut to: impl Write, on_failure: impl Fn(&str)
     }
 }
 
-/// Standard output led through a pipe: where it went before, and the sign that the pipe is empty.
+/// Standard output led through a pipe: where it went before, the sign that the pipe is empty, and the note.
 struct Diversion {
     outlet: OwnedFd,
     is_drained: mpsc::Receiver<()>,
+    note: PathBuf,
 }
 
 /// Makes `entrance` the standard output of the process.
@@ -70,11 +156,12 @@ fn drain_at_exit(diversion: Diversion) {
     static DIVERSIONS: Mutex<Vec<Diversion>> = Mutex::new(Vec::new());
     extern "C" fn drain() {
         let Ok(mut diversions) = DIVERSIONS.lock() else { return };
-        while let Some(Diversion { outlet, is_drained }) = diversions.pop() {
+        while let Some(Diversion { outlet, is_drained, note }) = diversions.pop() {
             // Giving up the last entrance ends the thread once it has passed everything on.
             if redirect_stdout(&outlet).is_ok() {
                 let _ = is_drained.recv_timeout(Duration::from_secs(1));
             }
+            let _ = fs::remove_file(note);
         }
     }
     if let Ok(mut diversions) = DIVERSIONS.lock() {
@@ -90,7 +177,21 @@ fn drain_at_exit(diversion: Diversion) {
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use super::forward;
+    use super::{forward, own_file, try_lock, write_first};
+
+    #[test]
+    fn the_first_failure_stays_in_the_note_and_one_alone_holds_it() {
+        let path = std::env::temp_dir().join(format!("pve-notebook-test-{}", std::process::id()));
+        let first = own_file(&path).unwrap();
+        assert!(try_lock(&first).unwrap());
+        assert!(!try_lock(&own_file(&path).unwrap()).unwrap());
+        write_first(&path, "a cell panicked");
+        write_first(&path, "and then something else");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "a cell panicked");
+        drop(first);
+        assert!(try_lock(&own_file(&path).unwrap()).unwrap());
+        std::fs::remove_file(&path).unwrap();
+    }
 
     #[test]
     fn a_failure_is_known_before_its_line_is_passed_on_and_nothing_is_lost() {
@@ -107,14 +208,16 @@ mod tests {
         }
         let seen = events.clone();
         forward(
-            "hello EVCXR_ERROR_OCCURRED\nEVCXR_ERROR_OCCURRED\nEVCXR_PANIC_NOTIFICATION\nEVCXR_EXECUTION_COMPLETE\nno end".as_bytes(),
+            "half a line EVCXR_ERROR_OCCURRED\nEVCXR_ERROR_OCCURRED is not at the end\nEVCXR_ERROR_OCCURRED\nEVCXR_PANIC_NOTIFICATION\nEVCXR_EXECUTION_COMPLETE\nno end".as_bytes(),
             Sink(events.clone()),
             move |what| seen.lock().unwrap().push(format!("[{what}]")),
         );
         assert_eq!(
             *events.lock().unwrap(),
             [
-                "hello EVCXR_ERROR_OCCURRED\n",
+                "[a cell ended with an error]",
+                "half a line EVCXR_ERROR_OCCURRED\n",
+                "EVCXR_ERROR_OCCURRED is not at the end\n",
                 "[a cell ended with an error]",
                 "EVCXR_ERROR_OCCURRED\n",
                 "[a cell panicked]",

@@ -25,6 +25,8 @@ pub struct Page {
     pub(crate) question: Option<Text>,
     pub(crate) blocks: Vec<Block>,
     pub(crate) provenance: Option<Provenance>,
+    /// Where the parts of the page come from, until it says so itself.
+    pub(crate) sources: Vec<Provenance>,
 }
 
 /// One part of a page.
@@ -77,7 +79,7 @@ pub enum Level {
 impl Page {
     /// An empty page.
     pub fn new(title: impl Into<Text>) -> Page {
-        Page { title: title.into(), question: None, blocks: Vec::new(), provenance: None }
+        Page { title: title.into(), question: None, blocks: Vec::new(), provenance: None, sources: Vec::new() }
     }
 
     /// The question that the page answers.
@@ -118,22 +120,23 @@ impl Page {
 
     /// A folded part, made by filling a page of its own.
     pub fn section(self, title: impl Into<Text>, part: Page) -> Page {
-        self.block(Block::Section(Section { title: title.into(), open: false, code: None, blocks: part.blocks }))
+        self.part(title.into(), false, None, part)
     }
 
     /// A part that can be folded but starts open.
     pub fn open_section(self, title: impl Into<Text>, part: Page) -> Page {
-        self.block(Block::Section(Section { title: title.into(), open: true, code: None, blocks: part.blocks }))
+        self.part(title.into(), true, None, part)
     }
 
     /// A folded part that can be had alone with this code.
     pub fn section_from(self, title: impl Into<Text>, code: impl Into<Text>, part: Page) -> Page {
-        self.block(Block::Section(Section {
-            title: title.into(),
-            open: false,
-            code: Some(code.into()),
-            blocks: part.blocks,
-        }))
+        self.part(title.into(), false, Some(code.into()), part)
+    }
+
+    fn part(mut self, title: Text, open: bool, code: Option<Text>, part: Page) -> Page {
+        self.sources.extend(part.sources);
+        self.sources.extend(part.provenance);
+        self.block(Block::Section(Section { title, open, code, blocks: part.blocks }))
     }
 
     /// A remark.
@@ -157,9 +160,9 @@ impl Page {
         self
     }
 
-    /// Where all this comes from.
+    /// Where all this comes from; what its parts say of that is joined.
     pub fn provenance(mut self, provenance: Provenance) -> Page {
-        self.provenance = Some(provenance);
+        self.provenance = Some(self.sources.iter().fold(provenance, Provenance::and));
         self
     }
 }
@@ -510,13 +513,16 @@ impl fmt::Display for Provenance {
 impl Provenance {
     /// Everything of the two, the calls of `other` last.
     pub fn and(mut self, other: &Provenance) -> Provenance {
+        let known = self.calls.len();
         for call in &other.calls {
             if !self.calls.contains(call) {
                 self.calls.push(call.clone());
             }
         }
-        self.at = self.at.max(other.at);
-        self.took += other.took;
+        if self.calls.len() > known {
+            self.at = self.at.max(other.at);
+            self.took += other.took;
+        }
         self
     }
 }

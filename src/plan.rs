@@ -8,12 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::Error;
 use crate::model::guest::Guest;
+use crate::model::json::is_secret_parameter;
 use crate::page::{Cell, Grid, Level, Page, State, Tone};
 use crate::render::{View, say};
 use crate::session::Session;
 use crate::text::Text;
 use crate::units::Moment;
-use crate::wire::Call;
+use crate::wire::{Call, Method};
 
 mod explain;
 mod outcome;
@@ -40,14 +41,10 @@ pub(crate) use send::path_plan;
 #[derive(Clone)]
 pub struct Plan {
     draft: Draft,
-    /// Shared by all clones, and by what `with`, `confirm` and `override_check` make of it.
-    life: Arc<Life>,
-}
-
-#[derive(Default)]
-struct Life {
-    shown: AtomicBool,
-    ran: AtomicBool,
+    /// Whether it was shown in this form.
+    shown: Arc<AtomicBool>,
+    /// Whether it ran; shared with what `with`, `confirm` and `override_check` make of it.
+    ran: Arc<AtomicBool>,
 }
 
 /// What a plan says and would do.
@@ -63,8 +60,6 @@ struct Draft {
     effects: Vec<Text>,
     /// The code that undoes it, or a sentence why nothing does.
     undo: Undo,
-    /// Asks for a code before it runs, since it destroys something.
-    destructive: bool,
     confirmed: Option<Text>,
     made: Moment,
 }
@@ -73,8 +68,12 @@ struct Draft {
 #[derive(Clone)]
 struct Target {
     guest: Guest,
-    /// The status that the action leads to, where it leads to one.
-    becomes: Option<&'static str>,
+    /// Whether that was read from its node, and not only from the cluster's overview.
+    is_current: bool,
+    /// The status that the action leads to.
+    becomes: &'static str,
+    /// The kinds of task that the call may start.
+    tasks: &'static [&'static str],
 }
 
 #[derive(Clone)]
@@ -128,11 +127,11 @@ impl Check {
 
 impl Plan {
     fn new(draft: Draft) -> Plan {
-        Plan { draft, life: Arc::default() }
+        Plan { draft, shown: Arc::default(), ran: Arc::default() }
     }
 
     fn changed(&self, change: impl FnOnce(&mut Draft)) -> Plan {
-        let mut plan = self.clone();
+        let mut plan = Plan { shown: Arc::default(), ..self.clone() };
         change(&mut plan.draft);
         plan
     }
@@ -171,13 +170,16 @@ impl Plan {
     /// [`Error::NotRun`] or [`Error::Halted`] when it was refused and nothing was sent; [`Error::TaskFailed`] with the
     /// task's own words; [`Error::OutcomeUnknown`] when nobody can say what came of it.
     pub fn run(&self) -> Result<Outcome, Error> {
-        if !self.life.shown.load(Ordering::Relaxed) {
+        if !self.shown.load(Ordering::Relaxed) {
             say(&self.page().text());
         }
         run::run(self).inspect_err(|error| {
             // Only the first failure is the one to look at.
-            if !matches!(error, Error::Halted { .. }) {
-                self.draft.session.halt(error.to_string());
+            match error {
+                Error::Halted { what, because } => {
+                    self.draft.session.note(format!("refused {}", what.raw()), because.clone())
+                }
+                error => self.draft.session.halt(error.to_string()),
             }
         })
     }
@@ -208,7 +210,7 @@ impl Plan {
                 ),
             ));
         }
-        if draft.destructive {
+        if is_destructive(&draft.call) {
             let code = self.code();
             let late = draft.session.now().since(draft.made).0 > 15 * 60;
             match &draft.confirmed {
@@ -239,9 +241,9 @@ impl fmt::Debug for Plan {
 
 impl View for Plan {
     fn page(&self) -> Page {
-        self.life.shown.store(true, Ordering::Relaxed);
+        self.shown.store(true, Ordering::Relaxed);
         let draft = &self.draft;
-        let ran = self.life.ran.load(Ordering::Relaxed);
+        let ran = self.ran.load(Ordering::Relaxed);
         let hindrances = self.hindrances();
         let (fact, rest) = match (ran, hindrances.is_empty(), draft.session.halted()) {
             (true, ..) => ("This plan has run", " and does not run again.".to_owned()),
@@ -286,12 +288,18 @@ impl View for Plan {
     }
 }
 
+/// Whether a call takes away what nothing brings back, and so asks for a code before it runs.
+fn is_destructive(call: &Call) -> bool {
+    let takes = |key: &str| matches!(key, "delete" | "force" | "archive" | "purge");
+    call.method == Method::Delete || call.path.ends_with("/rollback") || call.params.iter().any(|(key, _)| takes(key))
+}
+
 /// The call with its parameters; values that are secrets stay out.
 fn call_shown(call: &Call) -> Text {
     let params: Vec<String> = call
         .params
         .iter()
-        .map(|(key, value)| format!("{key}={}", if crate::model::json::is_secret(key) { "(not shown)" } else { value }))
+        .map(|(key, value)| format!("{key}={}", if is_secret_parameter(key) { "(not shown)" } else { value }))
         .collect();
     if params.is_empty() { call.shown() } else { format!("{call} {}", params.join(" ")).into() }
 }

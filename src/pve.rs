@@ -61,15 +61,16 @@ impl Pve {
     /// # Errors
     /// When a variable is missing or wrong, or the cluster cannot be reached.
     pub fn from_env() -> Result<Pve, Error> {
-        connect::from_env(&|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
+        connect::from_env(&variable)
     }
 
-    /// The cluster that a file of three lines describes: host and port, token id, secret.
+    /// The cluster that a file of three lines describes: host and port, token id, secret. Its certificate is trusted as
+    /// `PVE_FINGERPRINT` or `PVE_CA_FILE` say.
     ///
     /// # Errors
     /// When the file cannot be read or has another form, or the cluster cannot be reached.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Pve, Error> {
-        connect::from_file(path.as_ref())
+        connect::from_file(path.as_ref(), &variable)
     }
 
     /// Begins to describe a cluster by the address of one of its nodes: `Pve::at("https://pve1:8006")`.
@@ -216,8 +217,7 @@ impl Pve {
     /// # Errors
     /// Without a word about what was seen.
     pub fn clear_halt(&self, why: &str) -> Result<(), Error> {
-        self.session.clear_halt(reason(why, "pve.clear_halt(\"the disk was full, and is not any more\")?")?);
-        Ok(())
+        self.session.clear_halt(reason(why, "pve.clear_halt(\"the disk was full, and is not any more\")?")?)
     }
 
     /// Why nothing runs at present; `None` when nothing stands in the way.
@@ -236,6 +236,11 @@ impl Pve {
             .table(Grid::new(["When", "What", "Detail"]).rows(rows))
             .provenance(self.session.provenance([], None))
     }
+}
+
+/// A variable of the environment that says something.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
 
 fn reason<'a>(why: &'a str, example: &str) -> Result<&'a str, Error> {

@@ -12,12 +12,12 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
-use crate::kernel;
+use crate::kernel::Kernel;
 use crate::loose;
 use crate::page::Provenance;
 use crate::text::Text;
 use crate::units::Moment;
-use crate::wire::{Call, Far, Pending, Raw, Reply, Wire, refusal};
+use crate::wire::{Call, Far, Pending, Raw, Reply, Rows, Wire, refusal};
 
 /// The session that objects share. Cloning it is cheap and gives the same session.
 #[derive(Clone)]
@@ -27,7 +27,8 @@ struct Inner {
     wire: Arc<dyn Wire>,
     cluster: Text,
     privileges: Option<Privileges>,
-    books: Arc<Mutex<Books>>,
+    kernel: Kernel,
+    books: Mutex<Books>,
     codes: RandomState,
 }
 
@@ -72,7 +73,7 @@ impl Answer {
     }
 
     /// The rows in it: typed, and as they came.
-    pub(crate) fn rows<T: DeserializeOwned>(&self) -> Result<Vec<(T, Raw)>, Error> {
+    pub(crate) fn rows<T: DeserializeOwned>(&self) -> Result<Rows<T>, Error> {
         self.reply.rows(&self.call)
     }
 }
@@ -93,22 +94,18 @@ impl Session {
             Some(version) => format!("{name} · PVE {}", version.raw()),
             None => name.to_string(),
         };
-        let books = Arc::new(Mutex::new(Books::default()));
+        let books = Mutex::new(Books::default());
         if wire.far() == Far::Demo {
             lock(&books).armed = Some("the demo cluster is nobody's production".into());
         }
-        let watched = books.clone();
-        kernel::watch(move |what| {
-            lock(&watched).halted.get_or_insert_with(|| what.into());
-        })
-        .map_err(|e| {
+        let kernel = Kernel::here().map_err(|e| {
             Error::setup(
                 format!("The notebook's output cannot be watched for failed cells: {e}"),
                 "Without that a failed cell would not stop later ones from acting; restart the kernel and connect again",
             )
         })?;
         let codes = RandomState::new();
-        Ok(Session(Arc::new(Inner { wire, cluster: cluster.into(), privileges, books, codes })))
+        Ok(Session(Arc::new(Inner { wire, cluster: cluster.into(), privileges, kernel, books, codes })))
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -178,20 +175,22 @@ impl Session {
         self.0.wire.pause(time);
     }
 
-    /// Whether the identity holds a privilege on a path or, propagated, above it; `None` when that is not known.
+    /// Whether the identity holds a privilege on this path; `None` when that is not known.
     pub(crate) fn has(&self, privilege: &str, path: &str) -> Option<bool> {
         let privileges = self.0.privileges.as_ref()?;
-        let mut at = path;
-        loop {
-            if let Some(held) = privileges.get(if at.is_empty() { "/" } else { at }) {
-                // The value says whether a privilege goes on to paths below; the nearest path that is listed decides.
-                return Some(held.get(privilege).is_some_and(|propagated| at == path || *propagated == Some(1)));
-            }
-            if at.is_empty() {
-                return Some(false);
-            }
-            at = at.rsplit_once('/').map_or("", |(above, _)| above);
-        }
+        let (at, propagated) = held(privileges, privilege, path)?;
+        Some(propagated.is_some_and(|propagated| at == path || propagated == Some(1)))
+    }
+
+    /// Whether it holds a privilege on everything below a path; `None` when that is not known. A single object below
+    /// from which everything was taken is not listed, and cannot be seen here.
+    pub(crate) fn has_below(&self, privilege: &str, path: &str) -> Option<bool> {
+        let privileges = self.0.privileges.as_ref()?;
+        let (_, propagated) = held(privileges, privilege, path)?;
+        let below = format!("{}/", path.trim_end_matches('/'));
+        let all_below =
+            privileges.iter().filter(|(at, _)| at.starts_with(&below)).all(|(_, held)| held.contains_key(privilege));
+        Some(propagated == Some(Some(1)) && all_below)
     }
 
     // Acting.
@@ -211,18 +210,23 @@ impl Session {
     pub(crate) fn halt(&self, because: impl Into<Text>) {
         let because = because.into();
         self.note("halted", because.raw());
+        self.0.kernel.halt(because.raw());
         self.books().halted.get_or_insert(because);
     }
 
-    /// The failure that halted the session.
+    /// The failure that halted the session: its own, or in a notebook that of any session or cell.
     pub(crate) fn halted(&self) -> Option<Text> {
-        self.books().halted.clone()
+        self.books().halted.clone().or_else(|| self.0.kernel.halted().map(Text::from))
     }
 
     /// Goes on after a failure, once a person has looked.
-    pub(crate) fn clear_halt(&self, why: &str) {
+    pub(crate) fn clear_halt(&self, why: &str) -> Result<(), Error> {
+        self.0.kernel.clear().map_err(|e| {
+            Error::setup(format!("The halt could not be cleared: {e}"), "Restart the kernel; then nothing is halted")
+        })?;
         self.note("halt cleared", why);
         self.books().halted = None;
+        Ok(())
     }
 
     /// Writes a line into the journal.
@@ -240,6 +244,11 @@ impl Session {
     pub(crate) fn remember(&self, vmid: u32, status: Text) {
         let known = Known { at: self.now(), status };
         self.books().known.insert(vmid, known);
+    }
+
+    /// Forgets it, since something else is about to be done to the guest.
+    pub(crate) fn forget(&self, vmid: u32) {
+        self.books().known.remove(&vmid);
     }
 
     /// How an action of this session left a guest, while the cluster's overview may not show it yet.
@@ -266,6 +275,28 @@ fn lock(books: &Mutex<Books>) -> MutexGuard<'_, Books> {
     books.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The nearest path at or above this one that is listed, and how the privilege is held there: not at all, or with the
+/// sign whether it goes on to paths below. `None` when nothing is listed.
+fn held<'a>(privileges: &'a Privileges, privilege: &str, path: &str) -> Option<(&'a str, Option<Option<u64>>)> {
+    /// Always listed by Proxmox VE, unless there is no privilege at all on them.
+    const ALWAYS: [&str; 6] = ["/access", "/nodes", "/pool", "/sdn", "/storage", "/vms"];
+    if privileges.is_empty() {
+        return None;
+    }
+    let lists_all = ALWAYS.iter().any(|known| privileges.contains_key(*known));
+    let mut at = path;
+    loop {
+        let name = if at.is_empty() { "/" } else { at };
+        if let Some((name, held)) = privileges.get_key_value(name) {
+            return Some((name, held.get(privilege).copied()));
+        }
+        if at.is_empty() || (lists_all && ALWAYS.contains(&at)) {
+            return Some(("", None));
+        }
+        at = at.rsplit_once('/').map_or("", |(above, _)| above);
+    }
+}
+
 fn answer(pending: Pending, call: Call, identity: &Text) -> Result<Answer, Error> {
     let reply = pending.wait()?;
     if reply.is_ok() { Ok(Answer { call, reply }) } else { Err(refusal::reply_error(&call, &reply, identity)) }
@@ -277,15 +308,27 @@ struct Version {
     version: Option<Text>,
 }
 
+/// A row of `/cluster/status`: the cluster itself, or one of its nodes.
 #[derive(Deserialize)]
-struct Member {
-    r#type: Text,
-    name: Text,
+pub(crate) struct Member {
+    #[serde(default, deserialize_with = "loose::text")]
+    r#type: Option<Text>,
+    #[serde(default, deserialize_with = "loose::text")]
+    name: Option<Text>,
+    #[serde(default, deserialize_with = "loose::flag")]
+    pub(crate) quorate: Option<bool>,
+}
+
+impl Member {
+    pub(crate) fn is(&self, kind: &str) -> bool {
+        self.r#type.as_ref().is_some_and(|is| is == kind)
+    }
 }
 
 /// The cluster's name; a node on its own is its own cluster.
 fn cluster_name(status: Result<Answer, Error>) -> Text {
-    let members = status.and_then(|answer| answer.rows::<Member>()).unwrap_or_default();
-    let named = |kind| members.iter().find(|(member, _)| member.r#type == kind).map(|(member, _)| member.name.clone());
+    let members: Vec<(Member, Raw)> =
+        status.and_then(|answer| answer.rows()).map(|rows| rows.into_iter().collect()).unwrap_or_default();
+    let named = |kind| members.iter().find(|(member, _)| member.is(kind)).and_then(|(member, _)| member.name.clone());
     named("cluster").or_else(|| named("node")).unwrap_or_else(|| "a cluster whose name may not be read".into())
 }

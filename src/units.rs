@@ -232,8 +232,6 @@ pub enum Why {
     NotReportedYet,
     /// Proxmox VE reports no such number while the guest is stopped.
     NotWhileStopped,
-    /// Proxmox VE does not report it for this kind of object at all.
-    NeverReported,
     /// The disk use inside a virtual machine is known only to its own operating system.
     KnownInsideOnly,
     /// The storage is not active on the node.
@@ -242,8 +240,6 @@ pub enum Why {
     NotInAnswer,
     /// The identity lacks this privilege on the object.
     Needs(&'static str),
-    /// The call that would tell failed; the output says so beside it.
-    CallFailed,
 }
 
 impl fmt::Display for Why {
@@ -252,12 +248,10 @@ impl fmt::Display for Why {
             Why::NodeOffline => f.pad("node offline"),
             Why::NotReportedYet => f.pad("not reported yet"),
             Why::NotWhileStopped => f.pad("stopped"),
-            Why::NeverReported => f.pad("not reported by Proxmox VE"),
             Why::KnownInsideOnly => f.pad("known only inside the VM"),
             Why::StorageInactive => f.pad("storage not active"),
             Why::NotInAnswer => f.pad("not in the answer"),
             Why::Needs(privilege) => f.pad(&format!("needs {privilege}")),
-            Why::CallFailed => f.pad("could not be read"),
         }
     }
 }

@@ -140,8 +140,9 @@ impl Reply {
         serde_json::from_str::<Body<T>>(&self.body).map(|body| body.data).map_err(|e| self.not_understood(call, &e))
     }
 
-    /// The rows of a list: each typed, and as it came.
-    pub(crate) fn rows<T: DeserializeOwned>(&self, call: &Call) -> Result<Vec<(T, Raw)>, Error> {
+    /// The rows of a list: each typed, and as it came. One that has another form than all others is left out and
+    /// counted, so that it does not take the list with it.
+    pub(crate) fn rows<T: DeserializeOwned>(&self, call: &Call) -> Result<Rows<T>, Error> {
         #[derive(Deserialize)]
         struct Body<'a> {
             #[serde(borrow)]
@@ -149,16 +150,18 @@ impl Reply {
         }
         let body: Body<'_> = serde_json::from_str(&self.body).map_err(|e| self.not_understood(call, &e))?;
         let start = self.body.as_ptr() as usize;
-        body.data
-            .unwrap_or_default()
-            .into_iter()
-            .map(|row| {
-                let row = row.get();
-                let typed = serde_json::from_str(row).map_err(|e| self.not_understood(call, &e))?;
-                let from = row.as_ptr() as usize - start;
-                Ok((typed, Raw { body: self.body.clone(), from, to: from + row.len() }))
-            })
-            .collect()
+        let (mut rows, mut odd) = (Vec::new(), Vec::new());
+        for row in body.data.unwrap_or_default() {
+            let from = row.get().as_ptr() as usize - start;
+            match serde_json::from_str(row.get()) {
+                Ok(typed) => rows.push((typed, Raw { body: self.body.clone(), from, to: from + row.get().len() })),
+                Err(error) => odd.push(error),
+            }
+        }
+        match odd.first() {
+            Some(error) if rows.is_empty() => Err(self.not_understood(call, error)),
+            _ => Ok(Rows { rows, odd: odd.len() }),
+        }
     }
 
     /// A single object: typed, and as it came.
@@ -184,6 +187,21 @@ impl Reply {
 impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Reply({} {}, {} bytes)", self.status, self.reason, self.body.len())
+    }
+}
+
+/// The rows of a list that were understood, and how many were not.
+#[derive(Debug)]
+pub(crate) struct Rows<T> {
+    rows: Vec<(T, Raw)>,
+    pub(crate) odd: usize,
+}
+
+impl<T> IntoIterator for Rows<T> {
+    type Item = (T, Raw);
+    type IntoIter = std::vec::IntoIter<(T, Raw)>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.rows.into_iter()
     }
 }
 

@@ -38,16 +38,16 @@ impl Config {
     /// # fn main() -> Result<(), pve_notebook::Error> {
     /// use pve_notebook::*;
     /// let config = Pve::demo()?.guest("web-1")?.config()?;
-    /// assert_eq!(config.get("onboot").as_deref(), Some("1"));
+    /// assert_eq!(config.get("onboot").unwrap(), "1");
     /// # Ok(()) }
     /// ```
-    pub fn get(&self, key: &str) -> Option<String> {
-        self.settings.get(key).filter(|_| !is_secret(key)).map(shown)
+    pub fn get(&self, key: &str) -> Option<Text> {
+        self.settings.get(key).filter(|_| !is_secret(key)).map(|value| shown(value).into())
     }
 
     /// Whether the guest is to start when its node does.
     pub fn starts_at_boot(&self) -> bool {
-        self.get("onboot").as_deref() == Some("1")
+        self.get("onboot").is_some_and(|onboot| onboot == "1")
     }
 
     /// The notes that people left, with awkward characters as they came.
@@ -103,7 +103,7 @@ impl View for Config {
             let value = if is_secret(&key) {
                 Cell::Missing("a secret, not shown".into())
             } else {
-                Cell::Code(self.get(&key).unwrap_or_default().into())
+                Cell::Code(self.get(&key).unwrap_or_default())
             };
             vec![Cell::Code(key.into()), value]
         });

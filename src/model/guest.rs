@@ -211,6 +211,7 @@ impl Guest {
         let mut guests = Guest::all_in(session, resources, &provenance);
         guests.sort_by_key(|guest| guest.vmid);
         let mut caveats = visible_to(session, "guests", "VM.Audit", "/vms");
+        caveats.extend(resources.caveats());
         let unknown = guests.iter().filter(|guest| guest.status == Status::Unknown).count();
         if unknown > 0 {
             let which = count(unknown, Guest::NOUN);
@@ -335,7 +336,7 @@ impl Guest {
             lock: row.lock.clone(),
             hastate: row.hastate.clone(),
             cpu: reading(row.cpu.map(Ratio), while_up),
-            maxcpu: reading(row.maxcpu.map(|n| n.round() as u64), silent),
+            maxcpu: reading(row.maxcpu.or(row.cpus).map(|n| n.round() as u64), silent),
             mem: reading(row.mem.map(Bytes), while_up),
             maxmem: reading(row.maxmem.map(Bytes), silent),
             disk: match kind {
@@ -668,7 +669,7 @@ fn not_found(session: &Session, id: &GuestId, all: &[Guest]) -> Error {
     };
     let where_ = format!(
         "{} on {}",
-        if session.has("VM.Audit", "/vms") == Some(true) { "" } else { ", or none that you may see," },
+        if session.has_below("VM.Audit", "/vms") == Some(true) { "" } else { ", or none that you may see," },
         session.cluster()
     );
     let near: Vec<String> = match id {

@@ -52,11 +52,15 @@ pub struct Point {
     #[serde(deserialize_with = "loose::f64")]
     pub cpu: Option<f64>,
     /// Memory in use, in bytes.
-    #[serde(alias = "memused", deserialize_with = "loose::f64")]
+    #[serde(deserialize_with = "loose::f64")]
     pub mem: Option<f64>,
+    #[serde(deserialize_with = "loose::f64")]
+    memused: Option<f64>,
     /// Memory that there is, in bytes.
-    #[serde(alias = "memtotal", deserialize_with = "loose::f64")]
+    #[serde(deserialize_with = "loose::f64")]
     pub maxmem: Option<f64>,
+    #[serde(deserialize_with = "loose::f64")]
+    memtotal: Option<f64>,
     /// Bytes received in a second.
     #[serde(deserialize_with = "loose::f64")]
     pub netin: Option<f64>,
@@ -111,6 +115,11 @@ impl History {
         let answer = session.ask(Call::get(path).with("timeframe", span.word()))?;
         let mut points: Vec<Point> =
             answer.rows()?.into_iter().map(|(point, _)| point).filter(|point: &Point| point.time.is_some()).collect();
+        for point in &mut points {
+            // Nodes have other words for the same.
+            point.mem = point.mem.or(point.memused);
+            point.maxmem = point.maxmem.or(point.memtotal);
+        }
         points.sort_by_key(|point| point.time);
         Ok(History { called, span, points, provenance: session.provenance([&answer], Some(place)) })
     }

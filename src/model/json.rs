@@ -35,7 +35,7 @@ impl Json {
         let answer = session.ask(call)?;
         Ok(Json {
             title,
-            value: masked(answer.reply.data(&answer.call)?),
+            value: shown_of(&answer.call, answer.reply.data(&answer.call)?),
             provenance: session.provenance([&answer], None),
         })
     }
@@ -71,40 +71,52 @@ fn find<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
     }
 }
 
-/// Whether a setting of this name holds a secret.
+/// Whether a field of this name holds a secret in what the API answers.
 pub(crate) fn is_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    [
+    const ENDS: [&str; 11] = [
         "password",
         "passwd",
         "secret",
-        "cipassword",
         "privatekey",
         "private-key",
         "encryption-key",
+        "client-key",
+        "keyring",
+        "hmac-key",
         "csrfpreventiontoken",
         "ticket",
-    ]
-    .iter()
-    .any(|word| key == *word || key.ends_with(word))
+    ];
+    let key = key.to_ascii_lowercase();
+    ENDS.iter().any(|end| key.ends_with(end))
 }
+
+/// Whether a parameter of this name may hold a secret in what is sent, where plain words stand for keys and tokens too.
+pub(crate) fn is_secret_parameter(key: &str) -> bool {
+    is_secret(key) || ["key", "token", "value", "data", "otp"].contains(&key.to_ascii_lowercase().as_str())
+}
+
+const NOT_SHOWN: &str = "(a secret, not shown)";
 
 fn masked(value: Value) -> Value {
     match value {
-        Value::Object(map) => Value::Object(
-            map.into_iter()
-                .map(|(key, value)| {
-                    if is_secret(&key) && !value.is_null() {
-                        (key, "(a secret, not shown)".into())
-                    } else {
-                        (key, masked(value))
-                    }
-                })
-                .collect(),
-        ),
+        Value::Object(map) => {
+            // Pending changes name a setting in one field and have its value in others.
+            let names_secret = map.get("key").and_then(Value::as_str).is_some_and(is_secret);
+            let hidden = |key: &str| is_secret(key) || (names_secret && matches!(key, "value" | "pending"));
+            let field = |(key, value): (String, Value)| match hidden(&key) && !value.is_null() {
+                true => (key, NOT_SHOWN.into()),
+                false => (key, masked(value)),
+            };
+            Value::Object(map.into_iter().map(field).collect())
+        }
         Value::Array(rows) => Value::Array(rows.into_iter().map(masked).collect()),
         value => value,
     }
+}
+
+/// What is shown of an answer: of cloud-init's user data nothing, since it holds the password in plain text.
+fn shown_of(call: &Call, value: Value) -> Value {
+    if call.path.contains("/cloudinit/dump") { NOT_SHOWN.into() } else { masked(value) }
 }
 
 /// A value in words: a string without quotes, all else as JSON.
@@ -190,6 +202,18 @@ mod tests {
             "{value}"
         );
         assert!(value.to_string().contains("ok"));
+    }
+
+    #[test]
+    fn what_may_be_a_secret_is_not_shown_in_a_plan_and_ordinary_settings_are_shown_in_an_answer() {
+        for secret in ["client-key", "cipassword", "keyring", "eab-hmac-key", "key", "token", "otp"] {
+            assert!(is_secret_parameter(secret), "{secret}");
+        }
+        let pending =
+            masked(json!([{"key": "tags", "value": "db"}, {"key": "cipassword", "value": "x9", "pending": "x8"}]));
+        assert!(pending.to_string().contains("db") && !pending.to_string().contains('x'), "{pending}");
+        let dump = Call::get("/nodes/pve1/qemu/101/cloudinit/dump").with("type", "user");
+        assert_eq!(shown_of(&dump, "password: $5$abc".into()), NOT_SHOWN);
     }
 
     #[test]

@@ -58,10 +58,8 @@ impl Node {
         let mut nodes: Vec<Node> =
             resources.of(&["node"]).filter_map(|(row, raw)| Node::read(session, row, raw, &provenance)).collect();
         nodes.sort_by(|a, b| a.name.cmp(&b.name));
-        let caveats = match session.has("Sys.Audit", "/nodes") {
-            Some(true) => Vec::new(),
-            _ => visible_to(session, "numbers of nodes", "Sys.Audit", "/nodes"),
-        };
+        let mut caveats = visible_to(session, "numbers of nodes", "Sys.Audit", "/nodes");
+        caveats.extend(resources.caveats());
         let about = About {
             title: "Nodes".into(),
             question: "Which machines does the cluster have, are they there, and how loaded are they?".into(),
@@ -179,7 +177,7 @@ impl Node {
     }
 
     fn code(&self) -> String {
-        format!("pve.node(\"{}\")?", self.name.raw())
+        format!("pve.node({:?})?", self.name.raw())
     }
 
     /// What the node itself says: version, kernel, processor, load, swap.

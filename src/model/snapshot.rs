@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::loose;
 use crate::model::guest::Guest;
 use crate::model::list::{About, Column, List, Listed};
+use crate::model::resource::not_understood;
 use crate::page::{Cell, Level};
 use crate::session::Session;
 use crate::text::Text;
@@ -47,7 +48,9 @@ struct SnapshotRow {
 impl Snapshot {
     pub(crate) fn list(guest: &Guest) -> Result<List<Snapshot>, Error> {
         let answer = guest.session.ask(Call::get(guest.path("snapshot")))?;
-        let rows: Vec<(SnapshotRow, _)> = answer.rows()?;
+        let rows = answer.rows()?;
+        let odd = not_understood(rows.odd);
+        let rows: Vec<(SnapshotRow, _)> = rows.into_iter().collect();
         // The server ends the list with an entry that stands for the present state, after the snapshot it grew from.
         let at = rows.iter().find(|(row, _)| row.name == "current").and_then(|(row, _)| row.parent.clone());
         let read = |row: SnapshotRow| Snapshot {
@@ -77,7 +80,7 @@ impl Snapshot {
         let about = About {
             title: format!("Snapshots of {}", guest.called().raw()).into(),
             question: question.into(),
-            caveats,
+            caveats: caveats.into_iter().chain(odd).collect(),
             provenance: guest.session.provenance([&answer], Some(&place)),
             of: None,
         };

@@ -116,7 +116,10 @@ impl Storage {
         let about = About {
             title: "Storages".into(),
             question: "Where can data be kept, on which nodes, and how full is it?".into(),
-            caveats: visible_to(session, "storages", "Datastore.Audit", "/storage"),
+            caveats: visible_to(session, "storages", "Datastore.Audit", "/storage")
+                .into_iter()
+                .chain(resources.caveats())
+                .collect(),
             provenance,
             of: None,
         };

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::loose;
 use crate::model::guest::Guest;
 use crate::model::list::{About, Column, List, Listed, NEXT, count};
+use crate::model::resource::not_understood;
 use crate::page::{Cell, Level, Page, Provenance, State, Tone};
 use crate::render::{View, say};
 use crate::session::Session;
@@ -72,7 +73,9 @@ impl FromStr for Upid {
         let fields: Vec<&str> = upid.split(':').collect();
         let hex =
             |n: usize| fields.get(n).is_some_and(|field| field.len() >= 8 && i64::from_str_radix(field, 16).is_ok());
-        if fields.len() == 9
+        let harmless = upid.chars().all(|c| c.is_ascii_graphic() && !"\"'\\`(){}<>".contains(c));
+        if harmless
+            && fields.len() == 9
             && fields[0] == "UPID"
             && !fields[1].is_empty()
             && (2..5).all(hex)
@@ -123,7 +126,7 @@ pub struct Task {
     pub kind: Text,
     /// What is worked on, often a VMID; may be empty.
     pub id: Text,
-    /// Who asked for it.
+    /// Who asked for it; of a token also its name, after an exclamation mark.
     pub user: Text,
     /// When it began.
     pub started: Moment,
@@ -183,8 +186,6 @@ impl fmt::Display for TaskStatus {
 struct TaskRow {
     upid: Text,
     #[serde(default, deserialize_with = "loose::text")]
-    user: Option<Text>,
-    #[serde(default, deserialize_with = "loose::text")]
     id: Option<Text>,
     #[serde(default, deserialize_with = "loose::i64")]
     endtime: Option<i64>,
@@ -240,18 +241,34 @@ pub(crate) fn of_guest(guest: &Guest) -> Result<List<Task>, Error> {
 }
 
 fn list(session: &Session, call: Call, title: &str, question: &str, place: Option<&str>) -> Result<List<Task>, Error> {
+    // What the server asks for before it lists the tasks of others: of the cluster, or of the node.
+    let audited = call.path.strip_suffix("/tasks").filter(|path| path.starts_with("/nodes/")).unwrap_or("/").to_owned();
+    let audited = audited.as_str();
     let answer = session.ask(call)?;
     let provenance = session.provenance([&answer], place);
-    let mut tasks: Vec<Task> =
-        answer.rows()?.into_iter().filter_map(|(row, _)| Task::read(session, row, &provenance).ok()).collect();
+    let rows = answer.rows()?;
+    let mut odd = rows.odd;
+    let mut tasks = Vec::new();
+    for (row, _) in rows {
+        match Task::read(session, row, &provenance) {
+            Ok(task) => tasks.push(task),
+            Err(_) => odd += 1,
+        }
+    }
     tasks.sort_by(|a, b| b.started.cmp(&a.started).then_with(|| b.upid.cmp(&a.upid)));
-    let caveats = match session.has("Sys.Audit", "/nodes") {
-        Some(true) => Vec::new(),
-        _ => vec![(
+    let identity = session.identity();
+    let mut caveats = not_understood(odd);
+    match session.has("Sys.Audit", audited) {
+        Some(true) => {}
+        Some(false) => caveats.push((
             Level::Warning,
-            format!("Without Sys.Audit on /nodes, {} sees only tasks of its own.", session.identity()).into(),
-        )],
-    };
+            format!("{identity} lacks Sys.Audit on {audited}: tasks of others are left out, and a token may miss even its own.").into(),
+        )),
+        None => caveats.push((
+            Level::Info,
+            format!("Whether these are all tasks cannot be said: the privileges of {identity} could not be read.").into(),
+        )),
+    }
     let about = About { title: title.into(), question: question.into(), caveats, provenance, of: None };
     Ok(List::new(tasks, about))
 }
@@ -275,7 +292,7 @@ impl Task {
             node: upid.node().into(),
             kind: upid.kind().into(),
             id: row.id.unwrap_or_else(|| upid.id().into()),
-            user: row.user.unwrap_or_else(|| upid.user().into()),
+            user: upid.user().into(),
             started: upid.started(),
             ended: Reading::or_missing(row.endtime.map(Moment::from_unix), Why::NotInAnswer),
             status,
@@ -337,7 +354,7 @@ fn read_log(session: &Session, upid: &Upid, from: usize) -> Result<Vec<Text>, Er
     loop {
         let start = from + lines.len();
         let call = Call::get(path(upid, "log")).with("start", start.to_string()).with("limit", PAGE.to_string());
-        let rows: Vec<(LogLine, _)> = session.ask(call)?.rows()?;
+        let rows: Vec<(LogLine, _)> = session.ask(call)?.rows()?.into_iter().collect();
         // A log that is still empty is answered with a line that the task never wrote, later replaced by the first real one.
         if start == 0
             && rows.len() == 1
@@ -446,11 +463,11 @@ impl Listed for Task {
     fn summary(tasks: &[Task]) -> (String, String) {
         let failed = tasks.iter().filter(|task| task.is_failed()).count();
         let running = tasks.iter().filter(|task| task.is_running()).count();
-        let rest = match (failed, running) {
-            (0, 0) => ": none failed, none is at work.".into(),
-            (failed, 0) => format!(": {failed} failed."),
-            (failed, running) => format!(": {failed} failed, {running} at work."),
-        };
+        let unknown = tasks.iter().filter(|task| task.status == TaskStatus::Unknown).count();
+        let parts = [(failed, "failed"), (running, "at work"), (unknown, "with an end that is not known")];
+        let said: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+        let rest =
+            if said.is_empty() { ": none failed, none is at work.".into() } else { format!(": {}.", said.join(", ")) };
         (count(tasks.len(), Task::NOUN), rest)
     }
 }

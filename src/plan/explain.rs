@@ -8,15 +8,22 @@ const MEANINGS: &[(&str, &str)] = &[
         "is locked",
         "Another task is at work on the guest, or was interrupted and left its lock behind. Look at the guest's tasks; a lock whose task is gone is removed by `qm unlock` or `pct unlock` on the node.",
     ),
+    (
+        "can't lock file",
+        "Another task is at work on the guest at this moment. Wait until that has ended, then make the plan anew.",
+    ),
+    (
+        "guest agent is not running",
+        "The guest's operating system does not answer; the agent may not be installed in it.",
+    ),
     ("already running", "Somebody or something else started it in the meantime. Nothing is left to do."),
-    ("not running", "It was off already. Nothing is left to do."),
     (
         "no quorum",
         "Fewer than half of the cluster's nodes see each other, so it takes no changes. Bring nodes back first.",
     ),
     (
-        "got timeout",
-        "The guest did not do it in time. Its operating system may ignore the request: look at its console, or cut the power with stop().",
+        "quit/powerdown failed",
+        "The guest did not shut down in time. Its operating system may ignore the request: look at its console, or cut the power with stop().",
     ),
     (
         "bridge '",
@@ -27,21 +34,19 @@ const MEANINGS: &[(&str, &str)] = &[
         "The node's processor offers no hardware virtualisation, or it is switched off in its firmware.",
     ),
     ("no such logical volume", "A disk of the guest is not there. Look at its configuration and at the storage."),
-    (
-        "does not exist",
-        "Something that its configuration names is not there on this node: a disk, a storage, a bridge. The words above name it.",
-    ),
     ("No space left", "The storage is full. Free space on it first."),
     ("not enough free", "The storage has too little room. Free space on it first."),
     ("is not online", "The storage cannot be reached. Look at pve.storages()?"),
     ("Cannot allocate memory", "The node has too little free memory. Stop or move other guests first."),
-    (
-        "guest agent is not running",
-        "The guest's operating system does not answer; the agent may not be installed in it.",
-    ),
     ("Permission check failed", "The identity lacks a privilege; the words above name it."),
     ("interrupted", "Somebody stopped the task."),
     ("job errors", "A part of the job failed; the log names which."),
+    (
+        "does not exist",
+        "Something that it names is not there on this node: a guest, a disk, a storage, a bridge. The words above name it.",
+    ),
+    ("got timeout", "It was not done in time; the words above name what was waited for."),
+    ("not running", "It was off already."),
 ];
 
 /// What these words mean; where they are not known, where to look.
@@ -65,6 +70,9 @@ mod tests {
             ("VM quit/powerdown failed - got timeout", "stop()"),
             ("bridge 'vmbr7' does not exist", "bridge"),
             ("cluster not ready - no quorum?", "Bring nodes back"),
+            ("can't lock file '/var/lock/qemu-server/lock-101.conf' - got timeout", "Wait until that has ended"),
+            ("QEMU guest agent is not running", "may not be installed"),
+            ("CT 202 not running", "off already"),
             ("something never heard of", "in the task's log"),
         ] {
             assert!(task_failure(&exit.into()).contains(meaning), "{exit}");

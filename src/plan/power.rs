@@ -20,6 +20,8 @@ struct Power {
     /// What it does, in a sentence, and how that looks for a guest under high availability.
     effect: &'static str,
     effect_ha: &'static str,
+    /// The kinds of task that it may be.
+    tasks: &'static [&'static str],
     /// The method that undoes it.
     undo: Result<&'static str, &'static str>,
 }
@@ -31,6 +33,7 @@ const START: Power = Power {
     becomes: "running",
     effect: "The guest is switched on and boots; its services answer once its own operating system is up.",
     effect_ha: "High availability manages it: the call asks the cluster to keep it running, and the cluster starts it some seconds later.",
+    tasks: &["qmstart", "vzstart", "hastart"],
     undo: Ok("shutdown"),
 };
 
@@ -41,6 +44,7 @@ const SHUTDOWN: Power = Power {
     becomes: "stopped",
     effect: "The guest's own operating system is asked to shut down. It may take its time, or ignore the request; then the task ends in a time-out and the guest keeps running.",
     effect_ha: "High availability manages it: the call asks the cluster to keep it stopped, and the cluster shuts it down.",
+    tasks: &["qmshutdown", "vzshutdown", "hastop"],
     undo: Ok("start"),
 };
 
@@ -51,6 +55,7 @@ const STOP: Power = Power {
     becomes: "stopped",
     effect: "This cuts the power: the guest gets no chance to write what it holds in memory. shutdown() asks it politely.",
     effect_ha: "This cuts the power. High availability manages it: the call asks the cluster to keep it stopped.",
+    tasks: &["qmstop", "vzstop", "hastop"],
     undo: Ok("start"),
 };
 
@@ -61,6 +66,7 @@ const REBOOT: Power = Power {
     becomes: "running",
     effect: "The guest's own operating system is asked to shut down, then the guest is started again, with pending changes of its configuration applied.",
     effect_ha: "The guest's own operating system is asked to shut down, then the guest is started again.",
+    tasks: &["qmreboot", "vzreboot"],
     undo: Err("Nothing undoes a reboot; what ran before has to be started by the guest itself."),
 };
 
@@ -88,7 +94,9 @@ impl Guest {
 
 fn plan(seen: &Guest, power: &Power) -> Plan {
     // The overview lags: a plan is about the guest as it is now.
-    let (guest, read) = match seen.current() {
+    let now = seen.current();
+    let is_current = now.is_ok();
+    let (guest, read) = match now {
         Ok(now) => (now, Check::new("readable", Verdict::Passed, "Its present state was read from its node.")),
         Err(error) => (
             seen.clone(),
@@ -104,28 +112,39 @@ fn plan(seen: &Guest, power: &Power) -> Plan {
     Plan::new(Draft {
         title: format!("{} {guest}", power.verb).into(),
         call: Call::new(Method::Post, guest.path(&format!("status/{}", power.action))),
-        checks: std::iter::once(read).chain(checks(&guest, power)).collect(),
+        checks: std::iter::once(read).chain(checks(&guest, power, is_current)).collect(),
         effects: vec![effect.into()],
         undo: match power.undo {
             Ok(method) => Undo::Code(format!("{}.{method}()", guest.code()).into()),
             Err(why) => Undo::None(why.into()),
         },
-        target: Some(Target { becomes: Some(power.becomes), guest }),
-        destructive: false,
+        target: Some(Target { becomes: power.becomes, tasks: power.tasks, is_current, guest }),
         confirmed: None,
         made: session.now(),
         session,
     })
 }
 
-fn checks(guest: &Guest, power: &Power) -> Vec<Check> {
-    vec![state(guest, power), node(guest), lock(guest), template(guest), privilege(guest), ha(guest)]
+fn checks(guest: &Guest, power: &Power, is_current: bool) -> Vec<Check> {
+    vec![
+        state(guest, power, is_current),
+        node(guest, is_current),
+        lock(guest),
+        template(guest),
+        privilege(guest),
+        ha(guest),
+    ]
 }
 
-fn state(guest: &Guest, power: &Power) -> Check {
+fn state(guest: &Guest, power: &Power, is_current: bool) -> Check {
     let status = &guest.status;
     match status.state().tone {
         Tone::Unknown => Check::new("state", Verdict::Unknown, "Whether it runs is not known."),
+        _ if !is_current => Check::new(
+            "state",
+            Verdict::Unknown,
+            format!("It was listed as {status}; whether it still is, is not known."),
+        ),
         _ if power.from.contains(status) => Check::new("state", Verdict::Passed, format!("It is {status}.")),
         _ if power.action != "reboot" && *status == power.becomes => {
             Check::new("state", Verdict::Failed, format!("It is {status} already."))
@@ -137,14 +156,13 @@ fn state(guest: &Guest, power: &Power) -> Check {
     }
 }
 
-fn node(guest: &Guest) -> Check {
-    let away = guest.name.why() == Some(Why::NodeOffline);
-    let reason = if away {
-        format!("{} is offline: nobody there can carry it out.", guest.node)
-    } else {
-        format!("{} answers.", guest.node)
-    };
-    Check::passed_if("node", !away, reason)
+fn node(guest: &Guest, is_current: bool) -> Check {
+    let node = &guest.node;
+    match (guest.name.why() == Some(Why::NodeOffline), is_current) {
+        (true, _) => Check::new("node", Verdict::Failed, format!("{node} is offline: nobody there can carry it out.")),
+        (false, true) => Check::new("node", Verdict::Passed, format!("{node} answers.")),
+        (false, false) => Check::new("node", Verdict::Unknown, format!("Whether {node} answers is not known.")),
+    }
 }
 
 fn lock(guest: &Guest) -> Check {

@@ -8,13 +8,14 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::model::guest::{Guest, Status};
-use crate::model::task::{Follower, Task, TaskStatus, of_node};
+use crate::model::task::{Follower, Task, TaskStatus, Upid, of_node};
 use crate::page::Provenance;
-use crate::plan::{Draft, Outcome, Plan, Target, explain};
+use crate::plan::{Draft, Outcome, Plan, Target, call_shown, explain};
 use crate::render::say;
 use crate::text::Text;
 use crate::units::Age;
 use crate::wire::Call;
+use crate::wire::gates::node_in;
 
 /// How long high availability may take to do what it was asked.
 const HA_PATIENCE: u64 = 180;
@@ -23,27 +24,27 @@ pub(super) fn run(plan: &Plan) -> Result<Outcome, Error> {
     let draft = &plan.draft;
     refuse(plan)?;
     let before = look_again(draft)?;
-    if plan.life.ran.swap(true, Ordering::SeqCst) {
+    if plan.ran.swap(true, Ordering::SeqCst) {
         return Err(has_run(draft));
     }
-    let node = node_of(&draft.call);
-    let known = node.as_ref().map(|node| upids(draft, node)).unwrap_or_default();
-    draft.session.note(format!("sent {}", draft.call), draft.title.clone());
+    let known = Known::read(draft);
+    draft.session.note(format!("sent {}", call_shown(&draft.call)), draft.title.clone());
     let began = draft.session.now();
-    let upid = match draft.session.ask(draft.call.clone()) {
-        Ok(answer) => {
-            let data: Value = answer.reply.data(&answer.call)?;
-            data.as_str().filter(|data| data.starts_with("UPID:")).map(Text::from)
-        }
+    let sent = draft.session.ask(draft.call.clone()).and_then(|answer| answer.reply.data::<Value>(&answer.call));
+    let upid = match sent {
+        Ok(data) => data.as_str().filter(|data| data.starts_with("UPID:")).map(Text::from),
         // An answer that is no answer of the API says as little about what became of the call as none.
         Err(error @ (Error::ConnectionLost { .. } | Error::NotUnderstood { .. })) => {
-            Some(find_sent(draft, node.as_ref(), &known, &error)?)
+            Some(find_sent(draft, &known, &error)?)
         }
         Err(error) => return Err(error),
     };
+    if let Some(vmid) = guest_in(&draft.call) {
+        draft.session.forget(vmid);
+    }
     let mut outcome = Outcome {
         title: draft.title.clone(),
-        call: draft.call.shown(),
+        call: call_shown(&draft.call),
         upid: None,
         ended: TaskStatus::Ok,
         log: Vec::new(),
@@ -63,7 +64,9 @@ pub(super) fn run(plan: &Plan) -> Result<Outcome, Error> {
     outcome.took = draft.session.now().since(began);
     outcome.provenance =
         Provenance { at: Some(draft.session.now()), calls: vec![draft.call.shown()], ..outcome.provenance };
-    draft.session.note(format!("done {}", draft.call), format!("{}: {}", draft.title.raw(), outcome.ended));
+    draft
+        .session
+        .note(format!("done {}", call_shown(&draft.call)), format!("{}: {}", draft.title.raw(), outcome.ended));
     Ok(outcome)
 }
 
@@ -72,7 +75,7 @@ fn refuse(plan: &Plan) -> Result<(), Error> {
     if let Some(because) = draft.session.halted() {
         return Err(Error::Halted { what: draft.title.clone(), because });
     }
-    if plan.life.ran.load(Ordering::SeqCst) {
+    if plan.ran.load(Ordering::SeqCst) {
         return Err(has_run(draft));
     }
     match plan.hindrances().into_iter().next() {
@@ -92,10 +95,10 @@ fn has_run(draft: &Draft) -> Error {
 /// Refuses when the target is not as the plan saw it. A target that could not be read then and cannot be read now
 /// is let through: the checks have said so.
 fn look_again(draft: &Draft) -> Result<Option<Guest>, Error> {
-    let Some(Target { guest: seen, .. }) = &draft.target else { return Ok(None) };
+    let Some(Target { guest: seen, is_current, .. }) = &draft.target else { return Ok(None) };
     let now = match seen.current() {
         Ok(now) => now,
-        Err(Error::NotPermitted { .. }) => return Ok(None),
+        Err(Error::NotPermitted { .. }) if !is_current => return Ok(None),
         Err(error) => return Err(error),
     };
     let facts = |guest: &Guest| format!("{}, lock: {}", guest.status, guest.lock.as_ref().map_or("none", Text::raw));
@@ -109,38 +112,54 @@ fn look_again(draft: &Draft) -> Result<Option<Guest>, Error> {
     Ok(Some(now))
 }
 
-/// The node in a call's path.
-fn node_of(call: &Call) -> Option<Text> {
-    call.path.strip_prefix("/nodes/")?.split('/').next().map(Text::from)
+/// The guest in a call's path.
+fn guest_in(call: &Call) -> Option<u32> {
+    let mut parts = call.path.strip_prefix("/nodes/")?.split('/').skip(1);
+    matches!(parts.next()?, "qemu" | "lxc").then(|| parts.next()?.parse().ok())?
 }
 
-/// The tasks that a node knows; none where they may not be read.
-fn upids(draft: &Draft, node: &Text) -> BTreeSet<String> {
-    of_node(&draft.session, node)
-        .map(|tasks| tasks.iter().map(|task| task.upid.raw().to_owned()).collect())
-        .unwrap_or_default()
+/// The tasks that the node knew before the call was sent; `None` where they could not be read.
+struct Known {
+    node: Option<Text>,
+    upids: Option<BTreeSet<Upid>>,
 }
 
-/// After a connection that broke while the call was sent: the one new task that fits it. It is never sent again.
-fn find_sent(draft: &Draft, node: Option<&Text>, known: &BTreeSet<String>, lost: &Error) -> Result<Text, Error> {
+impl Known {
+    fn read(draft: &Draft) -> Known {
+        let node = node_in(&draft.call.path).map(Text::from);
+        let upids = node.as_ref().and_then(|node| of_node(&draft.session, node).ok());
+        Known { upids: upids.map(|tasks| tasks.iter().map(|task| task.upid.clone()).collect()), node }
+    }
+
+    /// Whether a task began after those that were known.
+    fn is_new(&self, upid: &Upid) -> bool {
+        let Some(known) = &self.upids else { return false };
+        let newest = known.iter().map(Upid::started).max();
+        !known.contains(upid) && newest.is_none_or(|newest| upid.started() >= newest)
+    }
+}
+
+/// After a call whose answer is missing: the one new task that fits it. The call is never sent again.
+fn find_sent(draft: &Draft, known: &Known, lost: &Error) -> Result<Text, Error> {
     say(&format!(
-        "The connection broke while the call was sent ({lost}). Looking for its task; nothing is sent again."
+        "The call was sent, and its answer is missing ({lost}). Looking for its task; nothing is sent again."
     ));
     let unknown = |why: String| Error::OutcomeUnknown {
         what: draft.title.clone(),
         why: why.into(),
         next: "Look at the target and at pve.tasks()? before doing anything about it".into(),
     };
-    let Some(node) = node else { return Err(unknown(format!("{lost}"))) };
-    let vmid = draft.target.as_ref().map(|target| target.guest.vmid.to_string());
-    let me = draft.session.identity();
-    let fits = |task: &&Task| {
-        !known.contains(task.upid.raw()) && task.user == me && vmid.as_ref().is_none_or(|vmid| task.id == *vmid)
+    let (Some(node), Some(_), Some(target)) = (&known.node, &known.upids, &draft.target) else {
+        return Err(unknown(format!("{lost}")));
+    };
+    let (me, vmid) = (draft.session.identity(), target.guest.vmid.to_string());
+    let fits = |upid: &Upid| {
+        known.is_new(upid) && me == upid.user() && vmid == upid.id() && target.tasks.contains(&upid.kind())
     };
     for _ in 0..10 {
         draft.session.pause(Duration::from_millis(500));
         let Ok(tasks) = of_node(&draft.session, node) else { continue };
-        let new: Vec<&Task> = tasks.iter().filter(fits).collect();
+        let new: Vec<&Task> = tasks.iter().filter(|task| fits(&task.upid)).collect();
         match new.as_slice() {
             [] => {}
             [task] => {
@@ -148,10 +167,8 @@ fn find_sent(draft: &Draft, node: Option<&Text>, known: &BTreeSet<String>, lost:
                 return Ok(task.upid.raw().into());
             }
             several => {
-                return Err(unknown(format!(
-                    "{} new tasks on {node} fit it, and which is ours cannot be said",
-                    several.len()
-                )));
+                let why = format!("{} new tasks on {node} fit it, and which is ours cannot be said", several.len());
+                return Err(unknown(why));
             }
         }
     }
@@ -161,12 +178,12 @@ fn find_sent(draft: &Draft, node: Option<&Text>, known: &BTreeSet<String>, lost:
 /// Prints the task's name before waiting, so that it is not lost should the notebook die.
 fn follow(draft: &Draft, upid: &Text, outcome: &mut Outcome) -> Result<(), Error> {
     say(&format!("{}\n{upid}", draft.title));
-    let upid = upid.raw().parse()?;
+    let upid: Upid = upid.raw().parse()?;
     let mut follower = Follower::new(&draft.session, &upid);
     let ended = follower.until_end(say);
     outcome.log = follower.log;
-    outcome.ended = ended?.status;
-    outcome.upid = Some(upid.raw().into());
+    outcome.ended = ended.map_err(|error| not_followed(draft, &upid, &error))?.status;
+    outcome.upid = Some((&upid).into());
     match &outcome.ended {
         TaskStatus::Ok | TaskStatus::Warnings(_) => Ok(()),
         TaskStatus::Failed(exit) => Err(Error::TaskFailed {
@@ -184,6 +201,16 @@ fn follow(draft: &Draft, upid: &Text, outcome: &mut Outcome) -> Result<(), Error
     }
 }
 
+/// The action is under way, and what becomes of it cannot be seen from here.
+fn not_followed(draft: &Draft, upid: &Upid, error: &Error) -> Error {
+    Error::OutcomeUnknown {
+        what: draft.title.clone(),
+        why: format!("It was sent, and its task is {upid}; but the task could not be followed to its end: {error}")
+            .into(),
+        next: format!("Attach to it again: pve.task(\"{upid}\")?.follow()?").into(),
+    }
+}
+
 /// Looks at what came of it. Under high availability the task's OK only means that the request was taken.
 fn verify(draft: &Draft, target: &Target, outcome: &mut Outcome) -> Result<(), Error> {
     let session = &draft.session;
@@ -198,7 +225,7 @@ fn verify(draft: &Draft, target: &Target, outcome: &mut Outcome) -> Result<(), E
                 return Ok(());
             }
         };
-        if target.becomes.is_none_or(|becomes| now.status == becomes) {
+        if now.status == target.becomes {
             session.remember(now.vmid, now.status.to_string().into());
             outcome.after = Some(now.state());
             return Ok(());
@@ -206,12 +233,7 @@ fn verify(draft: &Draft, target: &Target, outcome: &mut Outcome) -> Result<(), E
         if !managed || session.now().since(since).0 >= HA_PATIENCE {
             return Err(Error::OutcomeUnknown {
                 what: draft.title.clone(),
-                why: format!(
-                    "Its task ended well, but the guest is {} and not {}",
-                    now.status,
-                    target.becomes.unwrap_or("as asked")
-                )
-                .into(),
+                why: format!("Its task ended well, but the guest is {} and not {}", now.status, target.becomes).into(),
                 next: if managed {
                     "High availability may still be at it, or refuse: look at pve.get(\"/cluster/ha/status/current\")?"
                         .into()

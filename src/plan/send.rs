@@ -14,7 +14,6 @@ pub(crate) fn path_plan(session: &Session, method: Method, path: &str) -> Plan {
         undo: Undo::None("Not known for a call of any path.".into()),
         target: None,
         checks: Vec::new(),
-        destructive: method == Method::Delete,
         confirmed: None,
         made: session.now(),
         session: session.clone(),

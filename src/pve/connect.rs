@@ -9,6 +9,7 @@ use secrecy::SecretString;
 
 use crate::error::Error;
 use crate::pve::Pve;
+use crate::text::Text;
 use crate::wire::auth::Auth;
 use crate::wire::https::Connect;
 use crate::wire::tls::{Fingerprint, Trust};
@@ -116,7 +117,9 @@ impl Connection {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Connection({})", self.endpoints.join(", "))
+        // What stands before an @ is a name and a password that do not belong there.
+        let shown = |url: &String| Text::from(url.rsplit('@').next().unwrap_or_default()).to_string();
+        write!(f, "Connection({})", self.endpoints.iter().map(shown).collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -142,18 +145,20 @@ pub(super) fn from_env(var: &dyn Fn(&str) -> Option<String>) -> Result<Pve, Erro
         if connection.endpoints == [next] { connection } else { connection.or_at(next) }
     });
     let connection = Connection { auth: Some(auth_from_env(var)), write: var("PVE_WRITE"), ..connection };
-    let connection = match (var("PVE_FINGERPRINT"), var("PVE_CA_FILE")) {
-        (Some(_), Some(_)) => {
-            return Err(Error::setup(
-                "Both PVE_FINGERPRINT and PVE_CA_FILE are set",
-                "Keep one: a fingerprint trusts one certificate, a CA file all that it signed",
-            ));
-        }
-        (Some(pins), None) => pins.split(',').fold(connection, |connection, pin| connection.fingerprint(pin)),
-        (None, Some(path)) => connection.ca_file(path),
-        (None, None) => connection,
-    };
-    connection.connect()
+    trusting(connection, var)?.connect()
+}
+
+/// The connection with what the variables say of certificates.
+fn trusting(connection: Connection, var: &dyn Fn(&str) -> Option<String>) -> Result<Connection, Error> {
+    match (var("PVE_FINGERPRINT"), var("PVE_CA_FILE")) {
+        (Some(_), Some(_)) => Err(Error::setup(
+            "Both PVE_FINGERPRINT and PVE_CA_FILE are set",
+            "Keep one: a fingerprint trusts one certificate, a CA file all that it signed",
+        )),
+        (Some(pins), None) => Ok(pins.split(',').fold(connection, |connection, pin| connection.fingerprint(pin))),
+        (None, Some(path)) => Ok(connection.ca_file(path)),
+        (None, None) => Ok(connection),
+    }
 }
 
 fn urls_first(urls: &str) -> &str {
@@ -207,7 +212,7 @@ fn said_by(command: &str) -> Result<SecretString, Error> {
         .map_err(|_| Error::setup("PVE_TOKEN_COMMAND did not print text", next))
 }
 
-pub(super) fn from_file(path: &Path) -> Result<Pve, Error> {
+pub(super) fn from_file(path: &Path, var: &dyn Fn(&str) -> Option<String>) -> Result<Pve, Error> {
     let text = read(path, "The connection file")?;
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let [host, id, secret] = lines[..] else {
@@ -217,11 +222,7 @@ pub(super) fn from_file(path: &Path) -> Result<Pve, Error> {
         ));
     };
     let url = if host.contains("://") { host.to_owned() } else { format!("https://{host}") };
-    let connection = Pve::at(&url).token(id, secret);
-    match std::env::var("PVE_FINGERPRINT").ok().filter(|value| !value.is_empty()) {
-        Some(fingerprint) => connection.fingerprint(&fingerprint).connect(),
-        None => connection.connect(),
-    }
+    trusting(Pve::at(&url).token(id, secret), var)?.connect()
 }
 
 #[cfg(test)]
@@ -267,5 +268,6 @@ mod tests {
     fn a_description_shows_no_secret() {
         let connection = Pve::at("https://pve1:8006").token("a@pve!n", "s3cret").password("root@pam", "s3cret");
         assert_eq!(format!("{connection:?}"), "Connection(https://pve1:8006)");
+        assert_eq!(format!("{:?}", Pve::at("https://root:s3cret@pve1:8006")), "Connection(pve1:8006)");
     }
 }

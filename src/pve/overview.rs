@@ -1,9 +1,6 @@
 //! The first page of a cluster: what it is, whether it is healthy, what runs where.
 
-use serde::Deserialize;
-
 use crate::error::Error;
-use crate::loose;
 use crate::model::guest::Guest;
 use crate::model::list::{List, count};
 use crate::model::node::Node;
@@ -12,18 +9,9 @@ use crate::model::storage::Storage;
 use crate::model::task::{self, Task};
 use crate::page::{Cell, Grid, Level, Page, State, Tone};
 use crate::render::View;
-use crate::session::Session;
-use crate::text::Text;
+use crate::session::{Answer, Member, Session};
 use crate::units::{Age, Bytes, Ratio, Reading};
 use crate::wire::Call;
-
-#[derive(Deserialize)]
-struct Member {
-    #[serde(default, deserialize_with = "loose::text")]
-    r#type: Option<Text>,
-    #[serde(default, deserialize_with = "loose::flag")]
-    quorate: Option<bool>,
-}
 
 pub(super) fn page(session: &Session) -> Result<Page, Error> {
     let status = session.submit(Call::get("/cluster/status"));
@@ -32,11 +20,14 @@ pub(super) fn page(session: &Session) -> Result<Page, Error> {
     let from = session.provenance([&resources.answer], Some("root"));
     let nodes = Node::among(session, &resources, from.clone());
     let guests = Guest::among(session, &resources, from.clone());
+    let defined = session.answer(defined);
     // Without the definitions, switched-off storages are missing and nothing else.
-    let defined = session.answer(defined).and_then(|answer| answer.rows()).unwrap_or_default();
-    let defined: Vec<_> = defined.into_iter().map(|(definition, _)| definition).collect();
-    let storages = Storage::among(session, &resources, &defined, from.clone());
-    let status = session.answer(status).and_then(|answer| answer.rows::<Member>());
+    let definitions = defined.as_ref().ok().and_then(|answer| answer.rows().ok());
+    let definitions: Vec<_> = definitions.into_iter().flatten().map(|(definition, _)| definition).collect();
+    let storages = Storage::among(session, &resources, &definitions, from.clone());
+    let status = session.answer(status);
+    let read = status.as_ref().ok().into_iter().chain(defined.as_ref().ok());
+    let from = from.and(&session.provenance(read, None));
     let tasks = task::of_cluster(session);
     let quorum = quorum(&status);
 
@@ -77,14 +68,17 @@ pub(super) fn page(session: &Session) -> Result<Page, Error> {
     Ok(page.code("pve.topology()?").provenance(from))
 }
 
-fn quorum(status: &Result<Vec<(Member, crate::wire::Raw)>, Error>) -> State {
-    let Ok(members) = status else { return State::new(Tone::Unknown, "not known (needs Sys.Audit on /)") };
-    let cluster = members.iter().find(|(member, _)| member.r#type.as_ref().is_some_and(|kind| kind == "cluster"));
-    match cluster.map(|(cluster, _)| cluster.quorate) {
-        None => State::new(Tone::Good, "a single node needs none"),
+fn quorum(status: &Result<Answer, Error>) -> State {
+    let members = match status.as_ref().map_err(Clone::clone).and_then(|answer| answer.rows::<Member>()) {
+        Ok(members) => members.into_iter().map(|(member, _)| member).collect::<Vec<_>>(),
+        Err(error @ Error::NotPermitted { .. }) => return State::new(Tone::Unknown, format!("not known: {error}")),
+        Err(error) => return State::new(Tone::Unknown, format!("not known, it could not be read: {error}")),
+    };
+    match members.iter().find(|member| member.is("cluster")).map(|cluster| cluster.quorate) {
+        None if members.iter().any(|member| member.is("node")) => State::new(Tone::Good, "a single node needs none"),
         Some(Some(true)) => State::new(Tone::Good, "yes"),
         Some(Some(false)) => State::new(Tone::Wrong, "no: the cluster takes no changes"),
-        Some(None) => State::new(Tone::Unknown, "not said"),
+        None | Some(None) => State::new(Tone::Unknown, "not said"),
     }
 }
 
@@ -138,7 +132,10 @@ fn where_what_runs(nodes: &List<Node>, guests: &List<Guest>) -> Grid {
         let here = guests.filter(|guest| guest.node == node.name);
         let running = here.filter(Guest::is_running);
         let given: Reading<Bytes> = match node.maxmem {
-            Reading::Known(_) => Reading::Known(running.iter().filter_map(|guest| guest.maxmem.known()).sum()),
+            Reading::Known(_) => match running.iter().find_map(|guest| guest.maxmem.why()) {
+                Some(why) => Reading::Missing(why),
+                None => Reading::Known(running.iter().filter_map(|guest| guest.maxmem.known()).sum()),
+            },
             Reading::Missing(why) => Reading::Missing(why),
         };
         vec![

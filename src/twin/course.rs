@@ -53,8 +53,8 @@ impl Work {
             Work::Start => start(guest, now),
             _ if self.is_idle(guest, now) => Course::ok(40),
             Work::Stop => Course::ok(1_000).effect(700, Effect::Power(guest.vmid, Power::Stopped)),
-            Work::Shutdown { timeout, force } => shutdown(guest, timeout * 1000, *force),
-            Work::Reboot { timeout } => reboot(guest, timeout * 1000),
+            Work::Shutdown { timeout, force } => shutdown(guest, milliseconds(*timeout), *force),
+            Work::Reboot { timeout } => reboot(guest, milliseconds(*timeout)),
             Work::Reset => Course::ok(300),
             Work::Suspend => Course::ok(300).effect(200, Effect::Power(guest.vmid, Power::Paused)),
             Work::Resume => Course::ok(300).effect(200, Effect::Power(guest.vmid, Power::Running)),
@@ -70,6 +70,11 @@ impl Work {
     fn is_idle(&self, guest: &Guest, now: Ms) -> bool {
         matches!(self, Work::Stop | Work::Shutdown { .. }) && guest.power_at(now) == Power::Stopped
     }
+}
+
+/// A time-out that somebody asked for; what is beyond a year is a year.
+fn milliseconds(seconds: i64) -> Ms {
+    seconds.clamp(0, 366 * 24 * 3_600) * 1_000
 }
 
 fn locked(guest: &Guest) -> Course {

@@ -176,11 +176,11 @@ impl Guest {
     }
 
     pub(super) fn cores(&self) -> u64 {
-        self.number("cores").unwrap_or(1) * self.number("sockets").unwrap_or(1)
+        self.number("cores").unwrap_or(1).saturating_mul(self.number("sockets").unwrap_or(1))
     }
 
     pub(super) fn memory(&self) -> u64 {
-        self.number("memory").unwrap_or(512) << 20
+        self.number("memory").unwrap_or(512).saturating_mul(1 << 20)
     }
 
     pub(super) fn lock(&self) -> Option<&str> {

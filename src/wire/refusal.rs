@@ -12,6 +12,8 @@ use crate::wire::{Call, Method, Reply};
 pub(crate) fn reply_error(call: &Call, reply: &Reply, identity: &Text) -> Error {
     let said = Said::by(reply);
     match reply.status {
+        // A gateway that gave up may have handed the call on before.
+        502 | 504 if call.method.is_write() => lost_behind_gateway(call, reply),
         _ if said.is_web_page => web_page(call, reply),
         400 => parameters(call, said),
         401 => not_authenticated(said, identity),
@@ -119,13 +121,17 @@ fn no_such_call(call: &Call) -> Error {
     )
 }
 
-fn web_page(call: &Call, reply: &Reply) -> Error {
-    // A gateway that gave up may have handed the call on before.
-    if call.method.is_write() && matches!(reply.status, 502 | 504) {
-        let why = format!("a proxy in between answered {} {}", reply.status, reply.reason);
-        let endpoint = "the node behind a proxy".into();
-        return Error::ConnectionLost { endpoint, call: call.shown(), why: why.into(), write: true };
+fn lost_behind_gateway(call: &Call, reply: &Reply) -> Error {
+    let why = format!("a proxy in between answered {} {}", reply.status, reply.reason);
+    Error::ConnectionLost {
+        endpoint: "the node behind a proxy".into(),
+        call: call.shown(),
+        why: why.into(),
+        write: true,
     }
+}
+
+fn web_page(call: &Call, reply: &Reply) -> Error {
     Error::NotUnderstood {
         call: call.shown(),
         why: format!("it is a web page, not an answer of the API (HTTP {} {})", reply.status, reply.reason).into(),

@@ -29,7 +29,7 @@ fn a_token_lists_and_starts_a_vm_with_a_pin() {
     assert_eq!(wire.console().unwrap(), fake.url);
     let list = Call::get("/cluster/resources").with("type", "vm");
     let rows = ask(&wire, list.clone()).unwrap().rows::<serde_json::Value>(&list).unwrap();
-    assert_eq!(rows.len(), 3);
+    assert_eq!(rows.into_iter().count(), 3);
     starts_a_vm(&wire);
 }
 
