@@ -303,3 +303,19 @@ fn call_shown(call: &Call) -> Text {
         .collect();
     if params.is_empty() { call.shown() } else { format!("{call} {}", params.join(" ")).into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::twin::Twin;
+
+    #[test]
+    fn what_is_changed_after_it_was_shown_has_not_been_shown() {
+        let session = Session::open(Arc::new(Twin::demo())).unwrap();
+        let plan = path_plan(&session, Method::Put, "/nodes/pve1/qemu/101/config").with("memory", 4096);
+        plan.page();
+        assert!(plan.shown.load(Ordering::Relaxed) && plan.clone().shown.load(Ordering::Relaxed));
+        assert!(!plan.with("delete", "scsi0").shown.load(Ordering::Relaxed));
+        assert!(!plan.override_check("lock", "why").shown.load(Ordering::Relaxed));
+    }
+}

@@ -332,3 +332,31 @@ fn cluster_name(status: Result<Answer, Error>) -> Text {
     let named = |kind| members.iter().find(|(member, _)| member.is(kind)).and_then(|(member, _)| member.name.clone());
     named("cluster").or_else(|| named("node")).unwrap_or_else(|| "a cluster whose name may not be read".into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Privileges by path, each with the sign whether it goes on below.
+    fn privileges(paths: &[(&str, &[(&str, u64)])]) -> Privileges {
+        let held = |held: &[(&str, u64)]| held.iter().map(|(name, on)| ((*name).to_owned(), Some(*on))).collect();
+        paths.iter().map(|(path, all)| ((*path).to_owned(), held(all))).collect()
+    }
+
+    #[track_caller]
+    fn is_held(privileges: &Privileges, path: &str, expected: Option<Option<u64>>) {
+        assert_eq!(held(privileges, "VM.Audit", path).map(|(_, held)| held), Some(expected), "{path}");
+    }
+
+    #[test]
+    fn the_nearest_listed_path_decides_and_one_that_is_always_listed_says_no_by_its_absence() {
+        let all = privileges(&[("/", &[("VM.Audit", 1)]), ("/nodes", &[("Sys.Audit", 1)]), ("/vms/105", &[])]);
+        is_held(&all, "/nodes/pve1", None);
+        is_held(&all, "/vms/105", None);
+        is_held(&all, "/vms", None);
+        is_held(&all, "/mapping", Some(Some(1)));
+        let root_alone = privileges(&[("/", &[("VM.Audit", 1)])]);
+        is_held(&root_alone, "/vms/101", Some(Some(1)));
+        assert!(held(&privileges(&[]), "VM.Audit", "/vms").is_none());
+    }
+}

@@ -289,3 +289,35 @@ pub(crate) trait Wire: Send + Sync {
     /// Waits, by that clock.
     fn pause(&self, time: Duration);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Named {
+        name: String,
+    }
+
+    fn reply(body: &str) -> Reply {
+        Reply { status: 200, reason: "OK".into(), body: body.into(), at: Moment::from_unix(0), took: Duration::ZERO }
+    }
+
+    #[test]
+    fn an_odd_row_is_left_out_and_counted_and_the_others_keep_their_json() {
+        let body = r#"{"data":[{"name":"a","x":1},null,{"name":7},{"name":"b"}]}"#;
+        let rows: Rows<Named> = reply(body).rows(&Call::get("/x")).unwrap();
+        assert_eq!(rows.odd, 2);
+        let read: Vec<(String, String)> =
+            rows.into_iter().map(|(row, raw)| (row.name, raw.json().to_owned())).collect();
+        assert_eq!(read[0], ("a".to_owned(), r#"{"name":"a","x":1}"#.to_owned()));
+        assert_eq!(read[1].1, r#"{"name":"b"}"#);
+    }
+
+    #[test]
+    fn a_list_of_which_nothing_is_understood_is_an_error() {
+        assert!(reply(r#"{"data":[1,2]}"#).rows::<Named>(&Call::get("/x")).is_err());
+        assert!(reply("<html>").rows::<Named>(&Call::get("/x")).unwrap_err().to_string().contains("web page"));
+        assert_eq!(reply(r#"{"data":null}"#).rows::<Named>(&Call::get("/x")).unwrap().into_iter().count(), 0);
+    }
+}

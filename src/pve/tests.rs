@@ -29,6 +29,8 @@ enum Fault {
     CallLost,
     /// It arrives twice, by whatever means: two tasks fit it.
     Doubled,
+    /// It is lost itself, while somebody does the same to another guest.
+    AnothersArrives,
 }
 
 impl Faulty {
@@ -60,14 +62,13 @@ impl Wire for Faulty {
         match self.fault.lock().unwrap().take() {
             None => self.twin.submit(call),
             Some(fault) => {
-                for _ in 0..[(Fault::AnswerLost, 1), (Fault::CallLost, 0), (Fault::Doubled, 2)]
-                    .iter()
-                    .find(|(is, _)| *is == fault)
-                    .unwrap()
-                    .1
-                {
-                    drop(self.twin.submit(call.clone()).wait());
-                }
+                let arriving = match fault {
+                    Fault::AnswerLost => vec![call],
+                    Fault::CallLost => vec![],
+                    Fault::Doubled => vec![call.clone(), call],
+                    Fault::AnothersArrives => vec![Call::new(Method::Post, "/nodes/pve1/qemu/106/status/start")],
+                };
+                arriving.into_iter().for_each(|call| drop(self.twin.submit(call).wait()));
                 Pending::ready(Err(lost))
             }
         }
@@ -214,7 +215,7 @@ fn a_call_whose_answer_was_lost_is_found_by_its_task_and_not_sent_again() {
 
 #[test]
 fn a_call_that_may_not_have_arrived_is_unknown_and_not_sent_again() {
-    for fault in [Fault::CallLost, Fault::Doubled] {
+    for fault in [Fault::CallLost, Fault::Doubled, Fault::AnothersArrives] {
         let wire = Faulty::over(Far::Demo);
         let pve = Pve::over(wire.clone()).unwrap();
         let plan = pve.guest("web-1").unwrap().start();
@@ -251,6 +252,28 @@ fn a_delete_asks_for_its_own_code_and_another_session_has_another() {
     pve.clear_halt("meant to show that").unwrap();
     plan.confirm(&code).run().unwrap();
     refused(pve.guest(101), "There is no guest 101");
+}
+
+#[test]
+fn what_takes_away_what_nothing_brings_back_asks_for_a_code() {
+    let pve = demo();
+    let guest = "/nodes/pve1/qemu/101";
+    for plan in [
+        pve.post(&format!("{guest}/snapshot/before/rollback")),
+        pve.put(&format!("{guest}/config")).with("delete", "scsi0"),
+        pve.post("/nodes/pve1/qemu").with("archive", "nfs-backup:backup/x.vma").with("force", 1),
+    ] {
+        refused(plan.run(), "was not confirmed");
+        pve.clear_halt("meant to show that").unwrap();
+    }
+}
+
+#[test]
+fn after_a_call_of_any_path_the_session_claims_nothing_of_its_guest() {
+    let pve = demo();
+    pve.guest("web-1").unwrap().start().run().unwrap();
+    pve.post("/nodes/pve1/qemu/101/status/stop").run().unwrap();
+    assert!(!pve.guests().unwrap().find(|g| g.vmid == 101).unwrap().is_running());
 }
 
 #[test]
