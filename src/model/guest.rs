@@ -5,16 +5,21 @@ use std::fmt;
 use crate::error::Error;
 use crate::model::config::Config;
 use crate::model::history::{History, Span};
-use crate::model::list::{About, Column, List, Listed, NEXT, count};
+use crate::model::list::{About, List, Listed, count};
 use crate::model::resource::{Resource, Resources, visible_to};
 use crate::model::snapshot::Snapshot;
 use crate::model::task::{self, Task};
-use crate::page::{Cell, Level, Page, Provenance, State, Tone};
-use crate::render::View;
+use crate::page::{Level, Provenance};
 use crate::session::Session;
 use crate::text::Text;
 use crate::units::{Age, Bytes, Ratio, Reading, Why};
 use crate::wire::{Call, Raw};
+
+pub(crate) mod page;
+mod search;
+mod status;
+
+pub use status::{GuestId, GuestKind, Status};
 
 /// A virtual machine or a container, as it was when it was read.
 ///
@@ -60,144 +65,6 @@ pub struct Guest {
     pub(crate) provenance: Provenance,
     raw: Raw,
 }
-
-/// What kind of guest it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum GuestKind {
-    /// A virtual machine, run by QEMU.
-    Vm,
-    /// A container, run by LXC.
-    Ct,
-}
-
-impl GuestKind {
-    /// As the API's paths spell it.
-    pub fn path(self) -> &'static str {
-        match self {
-            GuestKind::Vm => "qemu",
-            GuestKind::Ct => "lxc",
-        }
-    }
-}
-
-impl fmt::Display for GuestKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            GuestKind::Vm => "VM",
-            GuestKind::Ct => "CT",
-        })
-    }
-}
-
-/// Whether a guest runs.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Status {
-    /// It runs.
-    Running,
-    /// It is loaded, but its CPUs stand still.
-    Paused,
-    /// It is off.
-    Stopped,
-    /// Nobody can say: its node is offline, or does not report.
-    Unknown,
-    /// A word that this crate does not know.
-    Other(Text),
-}
-
-impl Status {
-    pub(crate) fn read(row: &Resource) -> Status {
-        // A paused VM is "running" in `status/current`, where only `qmpstatus` tells.
-        let word = match row.qmpstatus.as_ref().map(Text::raw) {
-            Some("paused") => "paused",
-            _ => row.status.as_ref().map_or("unknown", Text::raw),
-        };
-        Status::word(word)
-    }
-
-    fn word(word: &str) -> Status {
-        match word {
-            "running" => Status::Running,
-            "paused" => Status::Paused,
-            "stopped" => Status::Stopped,
-            "unknown" => Status::Unknown,
-            other => Status::Other(other.into()),
-        }
-    }
-
-    fn word_of(&self) -> &str {
-        match self {
-            Status::Running => "running",
-            Status::Paused => "paused",
-            Status::Stopped => "stopped",
-            Status::Unknown => "unknown",
-            Status::Other(word) => word.raw(),
-        }
-    }
-
-    /// The state as it is shown.
-    pub fn state(&self) -> State {
-        let tone = match self {
-            Status::Running => Tone::Good,
-            Status::Paused => Tone::Held,
-            Status::Stopped => Tone::Off,
-            Status::Unknown | Status::Other(_) => Tone::Unknown,
-        };
-        State::new(tone, self.to_string())
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Status::Other(word) => word.fmt(f),
-            known => f.pad(known.word_of()),
-        }
-    }
-}
-
-impl From<Status> for Cell {
-    fn from(status: Status) -> Cell {
-        Cell::State(status.state())
-    }
-}
-
-impl From<GuestKind> for Cell {
-    fn from(kind: GuestKind) -> Cell {
-        Cell::from(kind.to_string())
-    }
-}
-
-impl PartialEq<&str> for Status {
-    fn eq(&self, word: &&str) -> bool {
-        self.word_of() == *word
-    }
-}
-
-/// How a guest is asked for: by number or by name. `"101"` is a name.
-#[derive(Clone, Debug)]
-pub enum GuestId {
-    /// Its VMID.
-    Number(i64),
-    /// Its name.
-    Name(Text),
-}
-
-macro_rules! guest_id {
-    ($($number:ty),*; $($name:ty),*) => {
-        $(impl From<$number> for GuestId {
-            fn from(number: $number) -> GuestId {
-                GuestId::Number(number.into())
-            }
-        })*
-        $(impl From<$name> for GuestId {
-            fn from(name: $name) -> GuestId {
-                GuestId::Name(Text::from(name))
-            }
-        })*
-    };
-}
-guest_id!(i32, u32, i64; &str, String, &String, Text, &Text);
 
 impl Guest {
     /// All guests that the identity may see.
@@ -254,7 +121,7 @@ impl Guest {
             GuestId::Number(number) => i64::from(guest.vmid) == *number,
             GuestId::Name(name) => guest.name == name.raw(),
         });
-        let Some(guest) = matches.next() else { return Err(not_found(session, &id, &all)) };
+        let Some(guest) = matches.next() else { return Err(search::not_found(session, &id, &all)) };
         let others: Vec<_> = matches.collect();
         if let GuestId::Name(name) = id
             && !others.is_empty()
@@ -482,159 +349,6 @@ impl fmt::Debug for Guest {
     }
 }
 
-impl Listed for Guest {
-    const NOUN: (&'static str, &'static str) = ("guest", "guests");
-
-    fn columns() -> Vec<Column<Guest>> {
-        vec![
-            Column::new("Guest", |g: &Guest| g.name_cell()),
-            Column::new("State", |g: &Guest| g.state()),
-            Column::new("Node", |g: &Guest| g.node.clone()),
-            Column::new("CPU", |g: &Guest| g.cpu),
-            Column::new("Memory", |g: &Guest| Cell::usage(g.mem, g.maxmem)),
-            Column::new("First disk", |g: &Guest| g.maxdisk),
-            Column::new("Up", |g: &Guest| g.uptime),
-            Column::new("Tags", |g: &Guest| join(&g.tags)),
-            Column::new(NEXT, |g: &Guest| g.next()),
-        ]
-    }
-
-    fn summary(guests: &[Guest]) -> (String, String) {
-        (count(guests.len(), Guest::NOUN), by_state(guests))
-    }
-}
-
-/// How many guests are in which state: `: 25 running, 7 stopped.`
-fn by_state(guests: &[Guest]) -> String {
-    let mut parts = Vec::new();
-    let templates = guests.iter().filter(|guest| guest.template).count();
-    for status in [Status::Running, Status::Stopped, Status::Paused] {
-        let n = guests.iter().filter(|guest| guest.status == status && !guest.template).count();
-        if n > 0 {
-            parts.push(format!("{n} {status}"));
-        }
-    }
-    let known = [Status::Running, Status::Stopped, Status::Paused];
-    let other = guests.iter().filter(|guest| !known.contains(&guest.status) && !guest.template).count();
-    if other > 0 {
-        parts.push(format!("{other} not known"));
-    }
-    if templates > 0 {
-        parts.push(count(templates, ("template", "templates")));
-    }
-    if parts.is_empty() { ".".into() } else { format!(": {}.", parts.join(", ")) }
-}
-
-impl Guest {
-    fn name_cell(&self) -> Cell {
-        let what = format!("{} {}", self.kind, self.vmid);
-        match &self.name {
-            Reading::Known(name) => Cell::Name(name.clone(), what.into()),
-            Reading::Missing(_) => Cell::Name(what.into(), "name not known".into()),
-        }
-    }
-
-    /// The state with what qualifies it: a lock, high availability, a template.
-    pub(crate) fn state(&self) -> State {
-        let mut state = self.status.state();
-        let mut marks = Vec::new();
-        if self.template {
-            state = State::new(Tone::Off, "template");
-        }
-        if let Some(lock) = &self.lock {
-            marks.push(format!("locked: {lock}"));
-        }
-        match self.hastate.as_ref().map(Text::raw) {
-            Some("started") if self.is_stopped() => {
-                state = State::new(Tone::Wrong, "stopped, should run");
-                marks.push("HA: started".into());
-            }
-            Some("error" | "fence") => {
-                state.tone = Tone::Wrong;
-                marks.push(format!("HA: {}", self.hastate.clone().unwrap_or_default()));
-            }
-            Some(ha) => marks.push(format!("HA: {}", Text::from(ha))),
-            None => {}
-        }
-        if !marks.is_empty() {
-            state.word = format!("{} ({})", state.word.raw(), marks.join(", ")).into();
-        }
-        state
-    }
-
-    /// The code to go on with.
-    fn next(&self) -> Cell {
-        let code = match self.status {
-            Status::Stopped if !self.template => format!("{}.start()", self.code()),
-            _ => self.code(),
-        };
-        Cell::Button(code.clone().into(), code.into())
-    }
-}
-
-impl View for Guest {
-    fn page(&self) -> Page {
-        let page = Page::new(format!("{} · {} {}", self.called().raw(), self.kind, self.vmid))
-            .question("What is it, where is it, and how does it do?")
-            .answer(format!("{} is {}", self.called().raw(), self.status), format!(" on {}.", self.node))
-            .facts([
-                ("State", Cell::from(self.state())),
-                ("Node", Cell::from(&self.node)),
-                ("CPU", cpu_cell(self.cpu, self.maxcpu)),
-                ("Memory", Cell::usage(self.mem, self.maxmem)),
-                ("Disk used", Cell::from(self.disk)),
-                ("First disk", Cell::from(self.maxdisk)),
-                ("Running for", Cell::from(self.uptime)),
-                ("Pool", self.pool.clone().map_or(Cell::from("none"), Cell::from)),
-                ("Tags", if self.tags.is_empty() { Cell::from("none") } else { join(&self.tags) }),
-            ]);
-        let config = self.config();
-        let page = match &config {
-            Ok(config) => match config.notes() {
-                Some(notes) => page.section("Notes", Page::new("").lines(notes.raw().lines())),
-                None => page,
-            },
-            Err(_) => page,
-        };
-        let page =
-            part(page, "Configuration", &format!("{}.config()?", self.code()), config.map(|config| config.page()));
-        let page =
-            part(page, "Snapshots", &format!("{}.snapshots()?", self.code()), self.snapshots().map(|list| list.page()));
-        let page =
-            part(page, "Recent tasks", &format!("{}.tasks()?", self.code()), self.tasks().map(|list| list.page()));
-        page.code(match self.next() {
-            Cell::Button(_, code) if self.is_stopped() => code,
-            _ => format!("{}.history(Span::Day)?", self.code()).into(),
-        })
-        .provenance(self.provenance.clone())
-    }
-}
-
-/// A folded part of a page, or the reason why it could not be read.
-pub(crate) fn part(page: Page, title: &str, code: &str, part: Result<Page, Error>) -> Page {
-    match part {
-        Ok(part) => page.section_from(title, code, part),
-        Err(error) => page.section_from(
-            title,
-            code,
-            Page::new("").note(Level::Warning, format!("This could not be read. {error}")),
-        ),
-    }
-}
-
-pub(crate) fn cpu_cell(used: Reading<Ratio>, cores: Reading<u64>) -> Cell {
-    match (used, cores) {
-        (Reading::Known(used), Reading::Known(cores)) => {
-            Cell::Meter(used, format!("{used} of {}", count(cores as usize, ("core", "cores"))).into())
-        }
-        (Reading::Known(used), _) => Cell::Ratio(used),
-        (Reading::Missing(why), Reading::Known(cores)) => {
-            Cell::Missing(format!("of {}, {why}", count(cores as usize, ("core", "cores"))).into())
-        }
-        (Reading::Missing(why), _) => why.into(),
-    }
-}
-
 /// A value, missing for the reason at hand or because the answer had none.
 fn reading<T>(value: Option<T>, why: Option<Why>) -> Reading<T> {
     match why {
@@ -649,58 +363,8 @@ fn split_tags(tags: Option<&Text>) -> Vec<Text> {
         .unwrap_or_default()
 }
 
-fn join(texts: &[Text]) -> Cell {
-    if texts.is_empty() {
-        return Cell::Empty;
-    }
-    Cell::from(texts.iter().map(|text| text.raw().to_owned()).collect::<Vec<_>>().join(", "))
-}
-
 /// The calls of both, with the console's link of the second.
 fn joined(first: &Provenance, second: Provenance) -> Provenance {
     let console = second.console.clone();
     Provenance { console, ..first.clone().and(&second) }
-}
-
-fn not_found(session: &Session, id: &GuestId, all: &[Guest]) -> Error {
-    let what = match id {
-        GuestId::Number(number) => format!("There is no guest {number}"),
-        GuestId::Name(name) => format!("There is no guest named \"{name}\""),
-    };
-    let where_ = format!(
-        "{} on {}",
-        if session.has_below("VM.Audit", "/vms") == Some(true) { "" } else { ", or none that you may see," },
-        session.cluster()
-    );
-    let near: Vec<String> = match id {
-        GuestId::Name(name) => all
-            .iter()
-            .filter(|guest| guest.name.as_ref().known().is_some_and(|known| alike(known.raw(), name.raw())))
-            .map(|guest| format!("\"{}\"", guest.called()))
-            .take(5)
-            .collect(),
-        GuestId::Number(_) => Vec::new(),
-    };
-    let hidden = all.iter().filter(|guest| !guest.name.is_known()).count();
-    if let GuestId::Name(name) = id
-        && let Some(numbered) = all.iter().find(|guest| guest.vmid.to_string() == name.raw())
-    {
-        let next = format!("As a number it is {numbered}: pve.guest({name})?, without quotes");
-        return Error::not_found(format!("{what}{where_}"), next);
-    }
-    let mut next = if near.is_empty() {
-        "pve.guests()? shows those that are".to_owned()
-    } else {
-        format!("Did you mean {}? pve.guests()? shows all", near.join(", "))
-    };
-    if hidden > 0 && matches!(id, GuestId::Name(_)) {
-        next.push_str(&format!("; {} on an offline node have no known name", count(hidden, Guest::NOUN)));
-    }
-    Error::not_found(format!("{what}{where_}"), next)
-}
-
-fn alike(one: &str, other: &str) -> bool {
-    let (one, other) = (one.to_lowercase(), other.to_lowercase());
-    !other.is_empty()
-        && (one.contains(&other) || other.contains(&one) || one.split('-').next() == other.split('-').next())
 }

@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use crate::error::Error;
 use crate::loose;
-use crate::model::guest::{Guest, cpu_cell, part};
+use crate::model::guest::Guest;
+use crate::model::guest::page::{cpu_cell, part};
 use crate::model::history::{History, Span};
 use crate::model::list::{About, Column, List, Listed, NEXT, count};
 use crate::model::resource::{Resource, Resources, visible_to};

@@ -91,7 +91,7 @@ impl View for Pool {
             Some(comment) => page.paragraph(comment.clone()),
             None => page,
         };
-        crate::model::guest::part(page, "Guests", "pve.pools()?", self.guests().map(|list| list.page()))
+        crate::model::guest::page::part(page, "Guests", "pve.pools()?", self.guests().map(|list| list.page()))
             .provenance(self.provenance.clone())
     }
 }

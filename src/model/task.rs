@@ -1,8 +1,6 @@
 //! A task: work that a node does in the background, named by its UPID, with a log and an end.
 
 use std::fmt;
-use std::str::FromStr;
-use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -18,102 +16,11 @@ use crate::text::Text;
 use crate::units::{Age, Moment, Reading, Why};
 use crate::wire::Call;
 
-/// The name of a task: which node, which process, when, what, on what, by whom.
-///
-/// ```
-/// use pve_notebook::Upid;
-/// let upid: Upid = "UPID:pve1:00000C10:0004E6A5:6B02F513:qmstart:106:root@pam:".parse().unwrap();
-/// assert_eq!(upid.node(), "pve1");
-/// assert_eq!(upid.kind(), "qmstart");
-/// assert_eq!(upid.id(), "106");
-/// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Upid(Text);
+mod follow;
+mod upid;
 
-impl Upid {
-    fn field(&self, position: usize) -> &str {
-        self.0.raw().split(':').nth(position).unwrap_or_default()
-    }
-
-    /// The node that does the work.
-    pub fn node(&self) -> &str {
-        self.field(1)
-    }
-
-    /// When the work began.
-    pub fn started(&self) -> Moment {
-        Moment::from_unix(i64::from_str_radix(self.field(4), 16).unwrap_or_default())
-    }
-
-    /// What kind of work: `qmstart`, `vzdump`, ...
-    pub fn kind(&self) -> &str {
-        self.field(5)
-    }
-
-    /// What is worked on, often a VMID; may be empty.
-    pub fn id(&self) -> &str {
-        self.field(6)
-    }
-
-    /// Who asked for it; a token has its name after an exclamation mark.
-    pub fn user(&self) -> &str {
-        self.field(7)
-    }
-
-    /// As the server spells it.
-    pub fn raw(&self) -> &str {
-        self.0.raw()
-    }
-}
-
-impl FromStr for Upid {
-    type Err = Error;
-
-    fn from_str(upid: &str) -> Result<Upid, Error> {
-        let fields: Vec<&str> = upid.split(':').collect();
-        let hex =
-            |n: usize| fields.get(n).is_some_and(|field| field.len() >= 8 && i64::from_str_radix(field, 16).is_ok());
-        let harmless = upid.chars().all(|c| c.is_ascii_graphic() && !"\"'\\`(){}<>".contains(c));
-        if harmless
-            && fields.len() == 9
-            && fields[0] == "UPID"
-            && !fields[1].is_empty()
-            && (2..5).all(hex)
-            && !fields[5].is_empty()
-            && !fields[7].is_empty()
-        {
-            return Ok(Upid(upid.into()));
-        }
-        Err(Error::setup(
-            format!("\"{}\" is not the name of a task", Text::from(upid).brief(80)),
-            "It looks like UPID:node:00000C10:0004E6A5:6B02F513:qmstart:106:root@pam: and stands in the task list, pve.tasks()?",
-        ))
-    }
-}
-
-impl From<Upid> for Text {
-    fn from(upid: Upid) -> Text {
-        upid.0
-    }
-}
-
-impl From<&Upid> for Text {
-    fn from(upid: &Upid) -> Text {
-        upid.0.clone()
-    }
-}
-
-impl fmt::Display for Upid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Debug for Upid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+pub(crate) use follow::Follower;
+pub use upid::Upid;
 
 /// A task, as it was when it was read.
 #[derive(Clone)]
@@ -193,14 +100,6 @@ struct TaskRow {
     status: Option<Text>,
     #[serde(default, deserialize_with = "loose::text")]
     exitstatus: Option<Text>,
-}
-
-#[derive(Deserialize)]
-struct LogLine {
-    #[serde(default, deserialize_with = "loose::u64")]
-    n: Option<u64>,
-    #[serde(default, deserialize_with = "loose::text")]
-    t: Option<Text>,
 }
 
 /// The last tasks of every node, from `/cluster/tasks`.
@@ -325,7 +224,7 @@ impl Task {
     /// # Errors
     /// When the node cannot be reached, or the task is another's and Sys.Audit is missing.
     pub fn log(&self) -> Result<Vec<Text>, Error> {
-        read_log(&self.session, &self.upid, 0)
+        follow::read_log(&self.session, &self.upid, 0)
     }
 
     /// Waits until it has ended, printing its log as it grows; attaches again to a task that was started earlier.
@@ -345,95 +244,6 @@ impl Task {
 
 fn path(upid: &Upid, below: &str) -> String {
     format!("/nodes/{}/tasks/{}/{below}", upid.node(), upid.raw())
-}
-
-/// The lines of a log from this one on, counted from 0.
-fn read_log(session: &Session, upid: &Upid, from: usize) -> Result<Vec<Text>, Error> {
-    const PAGE: usize = 1_000;
-    let mut lines = Vec::new();
-    loop {
-        let start = from + lines.len();
-        let call = Call::get(path(upid, "log")).with("start", start.to_string()).with("limit", PAGE.to_string());
-        let rows: Vec<(LogLine, _)> = session.ask(call)?.rows()?.into_iter().collect();
-        // A log that is still empty is answered with a line that the task never wrote, later replaced by the first real one.
-        if start == 0
-            && rows.len() == 1
-            && rows[0].0.n == Some(1)
-            && rows[0].0.t.as_ref().is_some_and(|t| t == "no content")
-        {
-            return Ok(Vec::new());
-        }
-        let page = rows.len();
-        lines.extend(rows.into_iter().map(|(line, _)| line.t.unwrap_or_default()));
-        if page < PAGE {
-            return Ok(lines);
-        }
-    }
-}
-
-/// Follows one task: prints what is new in its log, at a pace that suits how long it has been running.
-pub(crate) struct Follower {
-    session: Session,
-    upid: Upid,
-    began: Moment,
-    pub(crate) log: Vec<Text>,
-}
-
-impl Follower {
-    pub(crate) fn new(session: &Session, upid: &Upid) -> Follower {
-        Follower { session: session.clone(), upid: upid.clone(), began: session.now(), log: Vec::new() }
-    }
-
-    /// Waits for the end, handing each new line of the log to `say`.
-    pub(crate) fn until_end(&mut self, say: impl Fn(&str)) -> Result<Task, Error> {
-        const PATIENCE: u64 = 60;
-        let mut pause = Duration::from_millis(100);
-        let mut unreadable_since: Option<Moment> = None;
-        loop {
-            match self.look(&say) {
-                Ok(task) if !task.is_running() => return Ok(task),
-                Ok(_) => unreadable_since = None,
-                Err(error) if !passes(&error) => return Err(error),
-                Err(error) => {
-                    let since = *unreadable_since.get_or_insert_with(|| {
-                        say(&format!("  … the task cannot be read just now, trying again: {error}"));
-                        self.session.now()
-                    });
-                    if self.session.now().since(since).0 >= PATIENCE {
-                        return Err(Error::OutcomeUnknown {
-                            what: format!("{} on {}", self.upid.kind(), self.upid.node()).into(),
-                            why: format!("Its task could not be read for {}: {error}", Age(PATIENCE)).into(),
-                            next: format!(
-                                "The task goes on by itself; look at it with pve.task(\"{}\")?.follow()?",
-                                self.upid
-                            )
-                            .into(),
-                        });
-                    }
-                }
-            }
-            self.session.pause(pause);
-            // A tenth of the time that it has taken: quick tasks are seen at once, long ones cost little.
-            let elapsed = Duration::from_secs(self.session.now().since(self.began).0);
-            pause = (elapsed / 10).clamp(Duration::from_millis(250), Duration::from_secs(5));
-        }
-    }
-
-    /// The status first, then the log: so the log is whole once the status says that the task has ended.
-    fn look(&mut self, say: &impl Fn(&str)) -> Result<Task, Error> {
-        let task = Task::find(&self.session, &self.upid)?;
-        for line in read_log(&self.session, &self.upid, self.log.len())? {
-            say(&format!("  {:>6}  {line}", self.session.now().since(self.upid.started()).to_string()));
-            self.log.push(line);
-        }
-        Ok(task)
-    }
-}
-
-/// Whether a failure to read may be over soon.
-fn passes(error: &Error) -> bool {
-    matches!(error, Error::NotConnected { .. } | Error::ConnectionLost { .. } | Error::NodeUnreachable { .. })
-        || matches!(error, Error::Refused { status, .. } if *status >= 500)
 }
 
 impl fmt::Debug for Task {
@@ -484,7 +294,7 @@ impl View for Task {
                 ("State", Cell::from(self.status.state())),
                 ("Began", Cell::Ago(self.session.now().since(self.started), self.started)),
                 ("Took", Cell::from(self.took())),
-                ("UPID", Cell::Code(self.upid.0.clone())),
+                ("UPID", Cell::Code((&self.upid).into())),
             ]);
         let page = match self.log() {
             Ok(lines) if lines.is_empty() => page.note(Level::Info, "Its log is empty."),
@@ -494,31 +304,5 @@ impl View for Task {
         let page =
             if self.is_running() { page.code(format!("pve.task(\"{}\")?.follow()?", self.upid.raw())) } else { page };
         page.provenance(self.provenance.clone())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_upid_of_a_token_has_its_fields() {
-        let upid: Upid = "UPID:pve-2:0000C010:0004E6A5:6B02F513:vzdump::audit@pve!note:".parse().unwrap();
-        assert_eq!((upid.node(), upid.kind(), upid.id(), upid.user()), ("pve-2", "vzdump", "", "audit@pve!note"));
-        assert_eq!(upid.started().to_string(), "2026-11-22 13:58:43 UTC");
-    }
-
-    #[test]
-    fn what_is_no_upid_is_refused_with_an_example() {
-        for wrong in [
-            "",
-            "UPID:",
-            "UPID:pve1:1:2:3:qmstart:1:root@pam:",
-            "UPID::00000C10:0004E6A5:6B02F513:qmstart:106:root@pam:",
-            "101",
-        ] {
-            let error = wrong.parse::<Upid>().unwrap_err().to_string();
-            assert!(error.contains("It looks like UPID:"), "{error}");
-        }
     }
 }

@@ -141,7 +141,7 @@ fn where_what_runs(nodes: &List<Node>, guests: &List<Guest>) -> Grid {
         vec![
             Cell::from(&node.name),
             node.state().into(),
-            crate::model::guest::cpu_cell(node.cpu, node.maxcpu),
+            crate::model::guest::page::cpu_cell(node.cpu, node.maxcpu),
             Cell::usage(node.mem, node.maxmem),
             given.into(),
             running_of(&running, &here, node.is_online()),
