@@ -20,7 +20,7 @@ test:
 	cargo clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
 	cargo test
-	$(PYTEST) $(wildcard tests/notebooks tests/https)
+	$(PYTEST) tests/notebooks
 
 tour:
 	@binder/setup

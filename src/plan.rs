@@ -249,7 +249,7 @@ impl View for Plan {
             (true, ..) => ("This plan has run", " and does not run again.".to_owned()),
             (_, _, Some(because)) => (
                 "The session is halted",
-                format!(": {} Nothing runs until pve.clear_halt(\"what you saw\")?", because.raw()),
+                format!(": {}. Nothing runs until pve.clear_halt(\"what you saw\")?", because.raw()),
             ),
             (_, true, None) => ("Nothing has been sent", "; .run() would carry it out.".into()),
             (_, false, None) => ("This would be refused", ", for the reason below. Nothing has been sent.".into()),

@@ -3,6 +3,8 @@
 //! Knows nothing of what is measured, nor how wide letters are: where text could meet text, it has room of its own. A
 //! point without a number is a gap; that a point itself is absent, it does not see.
 
+use std::ops::Range;
+
 use plotters::coord::{Shift, types::RangedCoordf64};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -11,12 +13,12 @@ use crate::page::{Cell, Figure, Page};
 use crate::render::markup::element;
 use crate::text::Text;
 use crate::units::{Bytes, Moment, Ratio};
+use ticks::ticks;
+
+mod ticks;
 
 /// A name, and a number or a gap for each moment.
 pub(crate) type Series = (Text, Vec<(Moment, Option<f64>)>);
-
-/// The same as it is drawn, thinned out.
-type Line<'a> = (&'a Text, Vec<(f64, Option<f64>)>);
 
 /// What the numbers are.
 #[derive(Clone, Copy)]
@@ -41,7 +43,7 @@ const ABSURD: f64 = 1e18;
 
 const SVG: &str = "http://www.w3.org/2000/svg";
 /// The years 1970 to 9999: another time is a mistake as well.
-const CALENDAR: std::ops::Range<i64> = 0..253_402_300_800;
+const CALENDAR: Range<i64> = 0..253_402_300_800;
 
 /// The size as it is shown. Inside, a pixel is two units: plotters knows whole ones only.
 const SIZE: (u32, u32) = (900, 220);
@@ -49,7 +51,7 @@ const INSIDE: (u32, u32) = (SIZE.0 * 2, SIZE.1 * 2);
 /// Where the lines are, in those units.
 const LEFT: i32 = 152;
 const RIGHT: i32 = 1640;
-const TOP: i32 = 124;
+const TOP: i32 = 128;
 const BOTTOM: i32 = 384;
 
 const FONT: &str = "system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif";
@@ -65,6 +67,8 @@ const TITLE: (f64, FontStyle, RGBColor) = (26.0, FontStyle::Bold, INK);
 const SMALL: (f64, FontStyle, RGBColor) = (22.0, FontStyle::Normal, QUIET);
 const COLOURS: [RGBColor; 2] = [RGBColor(0x09, 0x69, 0xda), RGBColor(0x82, 0x50, 0xdf)];
 
+/// A series as it is drawn.
+type Line<'a> = (&'a Text, Vec<(f64, Option<f64>)>);
 type Drawn = Result<(), Box<dyn std::error::Error>>;
 type Sheet<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Plot<'a> = DrawingArea<SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
@@ -93,25 +97,36 @@ impl Chart {
         Figure::new(self.title, svg, words)
     }
 
-    fn words(&self) -> Page {
-        let title = &self.title;
-        let said: Vec<_> = self.series.iter().map(|(name, points)| (name, Summary::of(points))).collect();
-        let limit = self.limit.as_ref().map(|(_, limit)| self.unit.say(*limit));
-        let of_limit = limit.as_ref().map(|limit| format!(", of a limit of {limit}")).unwrap_or_default();
-        let page = match said.as_slice() {
-            [(_, Some(one))] => Page::new("")
-                .answer(format!("{title}: {}", one.brief(self.unit)), format!(" (at {}){of_limit}.", one.highest_at)),
-            all if all.iter().any(|(_, summary)| summary.is_some()) => {
+    /// What the numbers amount to; nothing where there are none.
+    fn fact(&self) -> Option<String> {
+        let said = self.series.iter().map(|(name, points)| (name, Summary::of(points)));
+        match said.collect::<Vec<_>>().as_slice() {
+            [(_, one)] => one.as_ref().map(|one| one.brief(self.unit)),
+            all if all.iter().all(|(_, summary)| summary.is_none()) => None,
+            all => {
                 let each = all.iter().map(|(name, summary)| match summary {
                     Some(summary) => format!("{name} {}", summary.brief(self.unit)),
                     None => format!("{name} not recorded"),
                 });
-                Page::new("")
-                    .answer(format!("{title}: {}", each.collect::<Vec<_>>().join("; ")), format!("{of_limit}."))
+                Some(each.collect::<Vec<_>>().join("; "))
             }
-            _ => return Page::new("").answer(format!("{title}: nothing was recorded"), " in this time."),
+        }
+    }
+
+    fn words(&self) -> Page {
+        let title = &self.title;
+        let Some(fact) = self.fact() else {
+            return Page::new("").answer(format!("{title}: nothing was recorded"), " in this time.");
         };
-        let rows = self.series.iter().zip(&said).map(|((name, points), (_, summary))| {
+        let limit = self.limit.as_ref().map(|(_, limit)| self.unit.say(*limit));
+        let of_limit = limit.as_ref().map(|limit| format!(", of a limit of {limit}")).unwrap_or_default();
+        let said: Vec<_> = self.series.iter().map(|(_, points)| Summary::of(points)).collect();
+        let at = match said.as_slice() {
+            [Some(one)] => format!(" (at {})", one.highest_at),
+            _ => String::new(),
+        };
+        let page = Page::new("").answer(format!("{title}: {fact}"), format!("{at}{of_limit}."));
+        let rows = self.series.iter().zip(&said).map(|((name, points), summary)| {
             let of_points = missing(points);
             let row = match summary {
                 Some(it) => format!(
@@ -149,15 +164,15 @@ impl Chart {
         // A single moment stands in the middle of an hour.
         let margin = if first == last { 1800 } else { 0 };
         let (from, to) = (first.unix() - margin, last.unix() + margin);
-        let lines: Vec<_> = self.series.iter().map(|(name, points)| (name, thinned(points))).collect();
+        let lines: Vec<Line<'_>> = self.series.iter().map(|(name, points)| (name, thinned(points))).collect();
         let highest = lines.iter().flat_map(|(_, points)| points.iter().filter_map(|(_, y)| *y)).fold(0.0, f64::max);
         let (top, step) = self.scale(highest);
-        // Upwards on paper is downwards in pixels.
-        let upwards = std::ops::Range { start: BOTTOM, end: TOP };
-        let pixels = (LEFT..RIGHT, upwards);
+        // Upwards is more.
+        let pixels = (LEFT..RIGHT, Range { start: BOTTOM, end: TOP });
         let plot: Plot<'_> = sheet.apply_coord_spec(Cartesian2d::new(from as f64..to as f64, 0.0..top, pixels));
-        draw_gaps(sheet, &plot, &lines)?;
+        write(sheet, &shown(&self.fact().unwrap_or_default().into(), 130), SMALL, HPos::Left, (32, 74))?;
         self.draw_axes(sheet, &plot, (from, to), (top, step))?;
+        draw_gaps(sheet, &plot, &lines)?;
         for ((_, points), colour) in lines.iter().zip(COLOURS.iter().cycle()) {
             draw_line(&plot, points, *colour, lines.len() == 1)?;
         }
@@ -168,17 +183,17 @@ impl Chart {
     /// Where the scale ends, and how far apart its marks are.
     fn scale(&self, highest: f64) -> (f64, f64) {
         let limit = self.limit.as_ref().map_or(0.0, |(_, limit)| *limit);
-        let (least, mut step) = match self.unit {
-            Unit::Ratio => (0.04, 0.01),
-            Unit::Bytes | Unit::BytesPerSecond => (1024.0, 256.0),
+        let (least, mut step, parts, wider): (_, f64, _, &[f64]) = match self.unit {
+            Unit::Ratio => (0.05, 0.01, 5.0, &[2.0, 2.5, 2.0]),
+            Unit::Bytes | Unit::BytesPerSecond => (1024.0, 256.0, 4.0, &[2.0]),
         };
         let top = limit.max(highest).max(least);
-        let mut wider = match self.unit {
-            Unit::Ratio => [2.0, 2.5, 2.0].iter().cycle(),
-            Unit::Bytes | Unit::BytesPerSecond => [2.0].iter().cycle(),
-        };
-        while top / step > 4.0 {
-            step *= wider.next().unwrap_or(&2.0);
+        for factor in wider.iter().cycle() {
+            // 0.2 five times is a little more than 1.
+            if top / step <= parts + 0.001 {
+                break;
+            }
+            step *= factor;
         }
         if limit >= highest && limit == top { (top, step) } else { ((top / step).ceil() * step, step) }
     }
@@ -294,7 +309,7 @@ fn draw_gaps(sheet: &Sheet<'_>, plot: &Plot<'_>, lines: &[Line<'_>]) -> Drawn {
     for pair in known.windows(2) {
         let (from, to) = (pair[0], pair[1]);
         if to - from > usual + usual / 2 + 2 {
-            sheet.draw(&Rectangle::new([(from, TOP), (to, BOTTOM)], GAP.filled()))?;
+            sheet.draw(&Rectangle::new([(from, TOP), (to, BOTTOM - 2)], GAP.filled()))?;
             if to - from > 200 {
                 write(sheet, "not recorded", SMALL, HPos::Center, ((from + to) / 2, (TOP + BOTTOM) / 2))?;
             }
@@ -334,41 +349,9 @@ fn write(
     Ok(sheet.draw_text(words, &font.color(&colour).pos(Pos::new(side, VPos::Center)), at)?)
 }
 
-/// Words on one line, without the two characters that XML cannot hold and [`Text`] lets through.
+/// Words on one line.
 fn shown(words: &Text, width: usize) -> String {
-    words.brief(width).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
-}
-
-/// Round moments of a span, and how to say each.
-fn ticks(from: i64, to: i64) -> Vec<(i64, String)> {
-    const HOUR: i64 = 3_600;
-    const DAY: i64 = 24 * HOUR;
-    const STEPS: [i64; 11] = [300, 600, 900, 1_800, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 7 * DAY];
-    let Some(step) = STEPS.into_iter().find(|step| (to - from) / step <= 9) else { return months(from, to) };
-    // Weeks begin on Mondays; 1970 began on a Thursday.
-    let offset = if step == 7 * DAY { 4 * DAY } else { 0 };
-    let first = from + (offset - from).rem_euclid(step);
-    let said =
-        |at: Moment| if step < DAY && at.unix().rem_euclid(DAY) > 0 { at.time() } else { at.date()[5..].to_owned() };
-    let each = (first..=to).step_by(usize::try_from(step).unwrap_or(1));
-    each.map(|at| (at, said(Moment::from_unix(at)))).collect()
-}
-
-/// The same for the beginnings of months, or of every so many of them; of an absurd span its ends alone.
-fn months(from: i64, to: i64) -> Vec<(i64, String)> {
-    const DAY: i64 = 24 * 3_600;
-    const MOST: i64 = 20 * 366;
-    if to.saturating_sub(from) / DAY > MOST {
-        return [from, to].map(|at| (at, Moment::from_unix(at).date())).into();
-    }
-    let midnights = (from + (-from).rem_euclid(DAY)..=to).step_by(24 * 3_600);
-    let firsts: Vec<(i64, String)> = midnights
-        .map(|at| (at, Moment::from_unix(at).date()))
-        .filter(|(_, date)| date.ends_with("-01"))
-        .map(|(at, date)| (at, date[..7].to_owned()))
-        .collect();
-    let every = firsts.len().div_ceil(12).max(1);
-    firsts.into_iter().step_by(every).collect()
+    words.brief(width)
 }
 
 #[cfg(test)]
