@@ -129,7 +129,7 @@ impl Session {
         self.answer(self.submit(call))
     }
 
-    /// Where these answers came from, with a link to `place` in the console: `qemu/101`, `node/pve1`.
+    /// Where these answers came from, with a link to the console: to `qemu/101` or `node/pve1` there, or to its first page.
     pub(crate) fn provenance<'a>(
         &self,
         answers: impl IntoIterator<Item = &'a Answer>,
@@ -138,7 +138,7 @@ impl Session {
         let mut from = Provenance {
             cluster: self.0.cluster.clone(),
             identity: self.identity(),
-            console: place.and_then(|place| self.console(place)),
+            console: self.console(place),
             ..Provenance::default()
         };
         for Answer { call, reply } in answers {
@@ -150,9 +150,13 @@ impl Session {
     }
 
     /// The address of an object in the cluster's own web console.
-    fn console(&self, place: &str) -> Option<Text> {
+    fn console(&self, place: Option<&str>) -> Option<Text> {
         let address = self.0.wire.console()?;
-        Some(format!("{}/#v1:0:={}", address.raw().trim_end_matches('/'), place.replace('/', "%2F")).into())
+        let address = address.raw().trim_end_matches('/');
+        Some(match place {
+            Some(place) => format!("{address}/#v1:0:={}", place.replace('/', "%2F")).into(),
+            None => format!("{address}/").into(),
+        })
     }
 
     /// Who asks.

@@ -105,6 +105,9 @@ fn everything_that_is_looked_at_shows_itself() {
         assert!(unwrapped.contains("as audit@pve!notebook"), "no provenance:\n{text}");
         assert!(!html.contains(SECRET) && !text.contains(SECRET));
     }
+    let guest = pve.guest(102).unwrap().page().html();
+    assert!(guest.contains(&format!("href=\"{}/#v1:0:=qemu%2F102\"", fake.url)), "no link to the console:\n{guest}");
+    assert!(pve.guests().unwrap().page().html().contains(&format!("href=\"{}/\"", fake.url)));
     assert_eq!(writes(&mut fake), "0");
 }
 

@@ -133,7 +133,8 @@ impl Guest {
                 next: format!("pve.guest({})?", guest.vmid).into(),
             });
         }
-        guest.current_or_as_listed()
+        let guest = guest.current_or_as_listed()?;
+        Ok(Guest { provenance: joined(&provenance, guest.provenance.clone()), ..guest })
     }
 
     /// The guest with what its node says of it now; as listed where the node cannot or may not say.
@@ -167,8 +168,7 @@ impl Guest {
             ..now
         };
         let here = self.session.provenance([&answer], Some(&format!("{}/{}", self.kind.path(), self.vmid)));
-        let provenance = if self.provenance.console.is_some() { here } else { joined(&self.provenance, here) };
-        Guest::read(&self.session, &row, &raw, Some(true), &provenance)
+        Guest::read(&self.session, &row, &raw, Some(true), &here)
             .ok_or_else(|| Error::not_found(format!("{self} is no longer there"), "pve.guests()? shows those that are"))
     }
 

@@ -17,7 +17,7 @@ pub(super) fn page(session: &Session) -> Result<Page, Error> {
     let status = session.submit(Call::get("/cluster/status"));
     let defined = session.submit(Call::get("/storage"));
     let resources = Resources::read(session)?;
-    let from = session.provenance([&resources.answer], Some("root"));
+    let from = session.provenance([&resources.answer], None);
     let nodes = Node::among(session, &resources, from.clone());
     let guests = Guest::among(session, &resources, from.clone());
     let defined = session.answer(defined);

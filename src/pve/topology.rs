@@ -12,7 +12,7 @@ use crate::session::Session;
 
 pub(super) fn draw(session: &Session) -> Result<Figure, Error> {
     let resources = Resources::read(session)?;
-    let from = session.provenance([&resources.answer], Some("root"));
+    let from = session.provenance([&resources.answer], None);
     let nodes = Node::among(session, &resources, from.clone());
     let guests = Guest::among(session, &resources, from.clone());
     let storages = Storage::among(session, &resources, &[], from.clone());
