@@ -233,7 +233,7 @@ impl Task {
     /// # Errors
     /// When the task cannot be read for a minute on end. It goes on by itself; follow it again then.
     pub fn follow(&self) -> Result<Task, Error> {
-        let mut follower = Follower::new(&self.session, &self.upid);
+        let mut follower = Follower::attached(&self.session, &self.upid);
         follower.until_end(say)
     }
 

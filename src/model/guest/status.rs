@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::model::resource::Resource;
-use crate::page::{Cell, State, Tone};
+use crate::page::{Cell, Page, State, Tone};
+use crate::render::View;
 use crate::text::Text;
 
 /// What kind of guest it is.
@@ -110,6 +111,18 @@ impl From<Status> for Cell {
 impl From<GuestKind> for Cell {
     fn from(kind: GuestKind) -> Cell {
         Cell::from(kind.to_string())
+    }
+}
+
+impl View for Status {
+    fn page(&self) -> Page {
+        Cell::from(self.clone()).page()
+    }
+}
+
+impl View for GuestKind {
+    fn page(&self) -> Page {
+        Cell::from(*self).page()
     }
 }
 

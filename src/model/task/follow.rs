@@ -49,12 +49,20 @@ pub(crate) struct Follower {
     session: Session,
     upid: Upid,
     began: Moment,
+    /// Whether what comes next was written before anybody looked, nobody knows when.
+    is_old: bool,
     pub(crate) log: Vec<Text>,
 }
 
 impl Follower {
+    /// Follows a task that was started just now.
     pub(crate) fn new(session: &Session, upid: &Upid) -> Follower {
-        Follower { session: session.clone(), upid: upid.clone(), began: session.now(), log: Vec::new() }
+        Follower { session: session.clone(), upid: upid.clone(), began: session.now(), is_old: false, log: Vec::new() }
+    }
+
+    /// Attaches to a task that was started earlier.
+    pub(crate) fn attached(session: &Session, upid: &Upid) -> Follower {
+        Follower { is_old: true, ..Follower::new(session, upid) }
     }
 
     /// Waits for the end, handing each new line of the log to `say`.
@@ -96,9 +104,12 @@ impl Follower {
     fn look(&mut self, say: &impl Fn(&str)) -> Result<Task, Error> {
         let task = Task::find(&self.session, &self.upid)?;
         for line in read_log(&self.session, &self.upid, self.log.len())? {
-            say(&format!("  {:>6}  {line}", self.session.now().since(self.upid.started()).to_string()));
+            let at =
+                if self.is_old { String::new() } else { self.session.now().since(self.upid.started()).to_string() };
+            say(&format!("  {at:>6}  {line}"));
             self.log.push(line);
         }
+        self.is_old = false;
         Ok(task)
     }
 }
