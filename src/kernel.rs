@@ -121,8 +121,12 @@ fn forward(mut from: impl BufRead, mut to: impl Write, on_failure: impl Fn(&str)
     while from.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
         // A cell may have left half a line before it failed.
         match line.trim_ascii_end() {
-            said if said.ends_with(b"EVCXR_ERROR_OCCURRED") => on_failure("a cell ended with an error"),
-            said if said.ends_with(b"EVCXR_PANIC_NOTIFICATION") => on_failure("a cell panicked"),
+            said if said.ends_with(b"EVCXR_ERROR_OCCURRED") => {
+                on_failure("a cell ended with an error; its words stand where that cell is")
+            }
+            said if said.ends_with(b"EVCXR_PANIC_NOTIFICATION") => {
+                on_failure("a cell panicked; its words stand where that cell is")
+            }
             _ => {}
         }
         if to.write_all(&line).and_then(|()| to.flush()).is_err() {
@@ -215,12 +219,12 @@ mod tests {
         assert_eq!(
             *events.lock().unwrap(),
             [
-                "[a cell ended with an error]",
+                "[a cell ended with an error; its words stand where that cell is]",
                 "half a line EVCXR_ERROR_OCCURRED\n",
                 "EVCXR_ERROR_OCCURRED is not at the end\n",
-                "[a cell ended with an error]",
+                "[a cell ended with an error; its words stand where that cell is]",
                 "EVCXR_ERROR_OCCURRED\n",
-                "[a cell panicked]",
+                "[a cell panicked; its words stand where that cell is]",
                 "EVCXR_PANIC_NOTIFICATION\n",
                 "EVCXR_EXECUTION_COMPLETE\n",
                 "no end"

@@ -61,6 +61,8 @@ struct Draft {
     /// The code that undoes it, or a sentence why nothing does.
     undo: Undo,
     confirmed: Option<Text>,
+    /// Overrides that mean nothing: what is wrong with each, and what would be right.
+    vain: Vec<(String, String)>,
     made: Moment,
 }
 
@@ -70,8 +72,8 @@ struct Target {
     guest: Guest,
     /// Whether that was read from its node, and not only from the cluster's overview.
     is_current: bool,
-    /// The status that the action leads to.
-    becomes: &'static str,
+    /// The status that the action leads to, where it leads to one.
+    becomes: Option<&'static str>,
     /// The kinds of task that the call may start.
     tasks: &'static [&'static str],
 }
@@ -144,10 +146,22 @@ impl Plan {
     /// Goes on although this check failed, for a reason that is kept.
     pub fn override_check(&self, name: &str, why: &str) -> Plan {
         self.changed(|draft| {
-            for check in &mut draft.checks {
-                if check.name == name && check.verdict == Verdict::Failed {
+            if why.trim().is_empty() {
+                draft
+                    .vain
+                    .push(("An override needs a reason".into(), format!("Say it: .override_check({name:?}, \"why\")")));
+            } else if let Some(check) = draft.checks.iter_mut().find(|check| check.name == name) {
+                if check.verdict == Verdict::Failed {
                     check.verdict = Verdict::Overridden(why.into());
                 }
+            } else {
+                let names: Vec<String> = draft.checks.iter().map(|check| format!("{:?}", check.name.raw())).collect();
+                let known = if names.is_empty() {
+                    "It has no checks".into()
+                } else {
+                    format!("Its checks are {}", names.join(", "))
+                };
+                draft.vain.push((format!("There is no check {name:?} to override"), known));
             }
         })
     }
@@ -174,6 +188,8 @@ impl Plan {
             say(&self.page().text());
         }
         run::run(self).inspect_err(|error| {
+            // A cell that ends by `?` prints its error where some front ends lose it.
+            say(&error.to_string());
             // Only the first failure is the one to look at.
             match error {
                 Error::Halted { what, because } => {
@@ -201,14 +217,17 @@ impl Plan {
                 "If you mean it, say why: pve.arm(\"the reason, or the number of the change\")?".into(),
             ));
         }
+        hindrances.extend(draft.vain.iter().cloned());
         for check in draft.checks.iter().filter(|check| check.verdict == Verdict::Failed) {
-            hindrances.push((
-                format!("The check \"{}\" failed: {}", check.name, check.reason),
-                format!(
-                    "Mend that, or go on with .override_check(\"{}\", \"why it is right all the same\")",
-                    check.name
+            let reason = check.reason.raw().trim_end_matches('.');
+            let next = match check.reason.ends_with("already.") {
+                true => "Nothing is left to do".into(),
+                false => format!(
+                    "Mend that first; only if the check is mistaken, go on with .override_check({:?}, \"why\")",
+                    check.name.raw()
                 ),
-            ));
+            };
+            hindrances.push((format!("The check \"{}\" failed: {reason}", check.name), next));
         }
         if is_destructive(&draft.call) {
             let code = self.code();

@@ -355,6 +355,18 @@ impl PartialEq<str> for Reading<Text> {
     }
 }
 
+impl PartialEq<f64> for Reading<Ratio> {
+    fn eq(&self, other: &f64) -> bool {
+        matches!(self, Reading::Known(ratio) if ratio == other)
+    }
+}
+
+impl PartialOrd<f64> for Reading<Ratio> {
+    fn partial_cmp(&self, other: &f64) -> Option<Ordering> {
+        self.as_ref().known()?.partial_cmp(other)
+    }
+}
+
 impl<T: fmt::Display> fmt::Display for Reading<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

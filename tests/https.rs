@@ -116,9 +116,9 @@ fn a_locked_a_broken_and_a_deaf_guest_are_told_in_the_servers_own_words() {
     let Some(fake) = cluster() else { return };
     let pve = by_password(&fake);
     pve.arm("a test").unwrap();
-    says(pve.guest("mail").unwrap().start().run(), &["The check \"lock\" failed", "locked (backup)"]);
+    says(pve.guest("mail").unwrap().start().run(), &["The check \"locked\" failed", "locked (backup)"]);
     pve.clear_halt("seen").unwrap();
-    let insist = pve.guest("mail").unwrap().start().override_check("lock", "the backup is dead");
+    let insist = pve.guest("mail").unwrap().start().override_check("locked", "the backup is dead");
     says(insist.run(), &["The task said: VM is locked (backup)", "qm unlock", "UPID:pve1:"]);
     pve.clear_halt("seen").unwrap();
     says(pve.guest("broken").unwrap().start().run(), &["bridge 'vmbr7' does not exist", "network bridge"]);

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::error::Error;
 use crate::model::config::Config;
 use crate::model::history::{History, Span};
-use crate::model::list::{About, List, Listed, count};
+use crate::model::list::{About, List};
 use crate::model::resource::{Resource, Resources, visible_to};
 use crate::model::snapshot::Snapshot;
 use crate::model::task::{self, Task};
@@ -81,10 +81,12 @@ impl Guest {
         caveats.extend(resources.caveats());
         let unknown = guests.iter().filter(|guest| guest.status == Status::Unknown).count();
         if unknown > 0 {
-            let which = count(unknown, Guest::NOUN);
             caveats.push((
                 Level::Info,
-                format!("The state of {which} is not known: the node is offline or does not report.").into(),
+                format!(
+                    "Of all guests, the state of {unknown} is not known: their node is offline or does not report."
+                )
+                .into(),
             ));
         }
         let about = About {

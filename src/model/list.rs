@@ -58,6 +58,13 @@ pub(crate) struct About {
     pub(crate) of: Option<usize>,
 }
 
+impl About {
+    /// Whether something may be missing.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.caveats.iter().any(|(level, _)| *level == Level::Warning)
+    }
+}
+
 /// An owned list of objects. Methods borrow and give new lists, so a list stays usable in later cells.
 ///
 /// ```
@@ -182,6 +189,11 @@ impl<T: Clone> List<T> {
     /// The items as a vector of their own.
     pub fn to_vec(&self) -> Vec<T> {
         self.items.to_vec()
+    }
+
+    /// Whether something may be missing from it.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.about.is_partial()
     }
 
     /// What must be said beside the list.
@@ -371,7 +383,9 @@ impl<T: Listed> View for Table<T> {
         let (list, about) = (&self.list, &self.list.about);
         let (fact, rest) = T::summary(&list.items);
         let of = about.of.filter(|of| *of != list.len()).map(|of| format!(" (of {of})")).unwrap_or_default();
-        let page = Page::new(about.title.clone()).question(about.question.clone()).answer(format!("{fact}{of}"), rest);
+        let seen = if about.is_partial() { " visible to you" } else { "" };
+        let page =
+            Page::new(about.title.clone()).question(about.question.clone()).answer(format!("{fact}{of}{seen}"), rest);
         finish(if list.is_empty() { page } else { page.table(self.grid()) }, about)
     }
 }

@@ -59,7 +59,7 @@ impl Node {
         let mut nodes: Vec<Node> =
             resources.of(&["node"]).filter_map(|(row, raw)| Node::read(session, row, raw, &provenance)).collect();
         nodes.sort_by(|a, b| a.name.cmp(&b.name));
-        let mut caveats = visible_to(session, "numbers of nodes", "Sys.Audit", "/nodes");
+        let mut caveats = visible_to(session, "figures of nodes", "Sys.Audit", "/nodes");
         caveats.extend(resources.caveats());
         let about = About {
             title: "Nodes".into(),

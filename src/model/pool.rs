@@ -8,11 +8,12 @@ use crate::error::Error;
 use crate::loose;
 use crate::model::guest::Guest;
 use crate::model::list::{About, Column, List, Listed};
-use crate::model::resource::visible_to;
+use crate::model::resource::{Resources, visible_to};
 use crate::page::{Page, Provenance};
 use crate::render::View;
 use crate::session::Session;
 use crate::text::Text;
+use crate::units::{Reading, Why};
 use crate::wire::Call;
 
 /// A pool, from `/pools`. A name with a slash is a pool inside a pool.
@@ -22,6 +23,8 @@ pub struct Pool {
     pub name: Text,
     /// What it is for, in the words of whoever made it.
     pub comment: Option<Text>,
+    /// How many guests it has, without those in pools inside it.
+    pub guests: Reading<u64>,
     session: Session,
     provenance: Provenance,
 }
@@ -37,12 +40,21 @@ struct PoolRow {
 impl Pool {
     pub(crate) fn list(session: &Session) -> Result<List<Pool>, Error> {
         let answer = session.ask(Call::get("/pools"))?;
-        let provenance = session.provenance([&answer], None);
+        let resources = Resources::read(session);
+        let provenance =
+            session.provenance(std::iter::once(&answer).chain(resources.as_ref().ok().map(|all| &all.answer)), None);
+        let guests = |pool: &Text| match &resources {
+            Ok(all) => Reading::Known(
+                all.of(&["qemu", "lxc"]).filter(|(row, _)| row.pool.as_ref() == Some(pool)).count() as u64,
+            ),
+            Err(_) => Reading::Missing(Why::NotInAnswer),
+        };
         let mut pools: Vec<Pool> = answer
             .rows::<PoolRow>()?
             .into_iter()
             .filter_map(|(row, _)| {
                 Some(Pool {
+                    guests: guests(row.poolid.as_ref()?),
                     name: row.poolid?,
                     comment: row.comment,
                     session: session.clone(),
@@ -53,7 +65,7 @@ impl Pool {
         pools.sort_by(|a, b| a.name.cmp(&b.name));
         let about = About {
             title: "Pools".into(),
-            question: "Which guests and storages belong together?".into(),
+            question: "Which guests belong together, and what for?".into(),
             caveats: visible_to(session, "pools", "Pool.Audit", "/pool"),
             provenance,
             of: None,
@@ -80,7 +92,11 @@ impl Listed for Pool {
     const NOUN: (&'static str, &'static str) = ("pool", "pools");
 
     fn columns() -> Vec<Column<Pool>> {
-        vec![Column::new("Pool", |p: &Pool| p.name.clone()), Column::new("Comment", |p: &Pool| p.comment.clone())]
+        vec![
+            Column::new("Pool", |p: &Pool| p.name.clone()),
+            Column::new("Guests", |p: &Pool| p.guests),
+            Column::new("Comment", |p: &Pool| p.comment.clone()),
+        ]
     }
 }
 

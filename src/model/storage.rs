@@ -11,7 +11,7 @@ use crate::model::list::{About, Column, List, Listed, count};
 use crate::model::resource::{Resource, Resources, visible_to};
 use crate::page::{Cell, Grid, Level, Page, Provenance, State, Tone};
 use crate::render::View;
-use crate::session::Session;
+use crate::session::{Answer, Session};
 use crate::text::Text;
 use crate::units::{Bytes, Ratio, Reading, Why};
 use crate::wire::Call;
@@ -77,9 +77,15 @@ impl Storage {
         let pending = session.submit(Call::get("/storage"));
         let resources = Resources::read(session)?;
         let defined = session.answer(pending)?;
-        let definitions: Vec<Definition> = defined.rows()?.into_iter().map(|(definition, _)| definition).collect();
+        let definitions = Storage::definitions(Some(&defined));
         let provenance = session.provenance([&resources.answer, &defined], None);
         Ok(Storage::among(session, &resources, &definitions, provenance))
+    }
+
+    /// What an answer of `/storage` defines; nothing where there is none.
+    pub(crate) fn definitions(answer: Option<&Answer>) -> Vec<Definition> {
+        let rows = answer.and_then(|answer| answer.rows().ok());
+        rows.into_iter().flatten().map(|(definition, _)| definition).collect()
     }
 
     pub(crate) fn find(session: &Session, name: &str) -> Result<Storage, Error> {
@@ -276,12 +282,13 @@ impl Listed for Storage {
 impl View for Storage {
     fn page(&self) -> Page {
         let rows = self.on.iter().map(|state| {
-            let tone = if state.is_available() { Tone::Good } else { Tone::Unknown };
-            vec![
-                Cell::from(&state.node),
-                State::new(tone, state.status.clone()).into(),
-                Cell::usage(state.used, state.total),
-            ]
+            let tone = match state.used.why() {
+                None => Tone::Good,
+                Some(Why::NodeOffline) => Tone::Unknown,
+                Some(_) => Tone::Wrong,
+            };
+            let word = if tone == Tone::Wrong { "not available".into() } else { state.status.clone() };
+            vec![Cell::from(&state.node), State::new(tone, word).into(), Cell::usage(state.used, state.total)]
         });
         let full = match self.fullness() {
             Reading::Known(ratio) => format!("{} is {ratio} full", self.name.raw()),

@@ -16,7 +16,7 @@ const MEANINGS: &[(&str, &str)] = &[
         "guest agent is not running",
         "The guest's operating system does not answer; the agent may not be installed in it.",
     ),
-    ("already running", "Somebody or something else started it in the meantime. Nothing is left to do."),
+    ("already running", "It is running already. Nothing is left to do."),
     (
         "no quorum",
         "Fewer than half of the cluster's nodes see each other, so it takes no changes. Bring nodes back first.",
@@ -66,7 +66,7 @@ mod tests {
     fn words_that_proxmox_really_says_are_explained() {
         for (exit, meaning) in [
             ("VM is locked (backup)", "left its lock behind"),
-            ("VM 106 already running", "in the meantime"),
+            ("VM 106 already running", "running already"),
             ("VM quit/powerdown failed - got timeout", "stop()"),
             ("bridge 'vmbr7' does not exist", "bridge"),
             ("cluster not ready - no quorum?", "Bring nodes back"),

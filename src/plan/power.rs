@@ -118,8 +118,9 @@ fn plan(seen: &Guest, power: &Power) -> Plan {
             Ok(method) => Undo::Code(format!("{}.{method}()", guest.code()).into()),
             Err(why) => Undo::None(why.into()),
         },
-        target: Some(Target { becomes: power.becomes, tasks: power.tasks, is_current, guest }),
+        target: Some(Target { becomes: Some(power.becomes), tasks: power.tasks, is_current, guest }),
         confirmed: None,
+        vain: Vec::new(),
         made: session.now(),
         session,
     })
@@ -167,16 +168,25 @@ fn node(guest: &Guest, is_current: bool) -> Check {
 
 fn lock(guest: &Guest) -> Check {
     match &guest.lock {
-        None => Check::new("lock", Verdict::Passed, "It is not locked."),
+        None if guest.status == Status::Unknown => not_known("locked"),
+        None => Check::new("locked", Verdict::Passed, "It is not locked."),
         Some(lock) => Check::new(
-            "lock",
+            "locked",
             Verdict::Failed,
             format!("It is locked ({lock}): another task is at work on it, or was interrupted."),
         ),
     }
 }
 
+/// Of a guest that nobody reports, nothing can be said from what is not there.
+fn not_known(name: &str) -> Check {
+    Check::new(name, Verdict::Unknown, "Nobody reports it at present.")
+}
+
 fn template(guest: &Guest) -> Check {
+    if guest.status == Status::Unknown && !guest.template {
+        return not_known("template");
+    }
     let reason = if guest.template { "It is a template, which never runs: clone it." } else { "It is not a template." };
     Check::passed_if("template", !guest.template, reason)
 }
@@ -197,6 +207,7 @@ fn ha(guest: &Guest) -> Check {
             format!("High availability manages it (state: {state}); the request goes through the cluster's manager.")
                 .into()
         }
+        None if guest.status == Status::Unknown => return not_known("high availability"),
         None => "High availability does not manage it.".into(),
     };
     Check::new("high availability", Verdict::Passed, reason)

@@ -10,11 +10,12 @@ use crate::error::Error;
 use crate::model::guest::{Guest, Status};
 use crate::model::task::{Follower, Task, TaskStatus, Upid, of_node};
 use crate::page::Provenance;
+use crate::plan::send::guest_in;
 use crate::plan::{Draft, Outcome, Plan, Target, call_shown, explain};
 use crate::render::say;
 use crate::text::Text;
 use crate::units::Age;
-use crate::wire::Call;
+use crate::wire::Method;
 use crate::wire::gates::node_in;
 
 /// How long high availability may take to do what it was asked.
@@ -62,8 +63,12 @@ pub(super) fn run(plan: &Plan) -> Result<Outcome, Error> {
         verify(draft, target, &mut outcome)?;
     }
     outcome.took = draft.session.now().since(began);
-    outcome.provenance =
-        Provenance { at: Some(draft.session.now()), calls: vec![draft.call.shown()], ..outcome.provenance };
+    outcome.provenance = Provenance {
+        at: Some(draft.session.now()),
+        calls: vec![draft.call.shown()],
+        took: outcome.took.duration(),
+        ..outcome.provenance
+    };
     draft
         .session
         .note(format!("done {}", call_shown(&draft.call)), format!("{}: {}", draft.title.raw(), outcome.ended));
@@ -110,12 +115,6 @@ fn look_again(draft: &Draft) -> Result<Option<Guest>, Error> {
         ));
     }
     Ok(Some(now))
-}
-
-/// The guest in a call's path.
-fn guest_in(call: &Call) -> Option<u32> {
-    let mut parts = call.path.strip_prefix("/nodes/")?.split('/').skip(1);
-    matches!(parts.next()?, "qemu" | "lxc").then(|| parts.next()?.parse().ok())?
 }
 
 /// The tasks that the node knew before the call was sent; `None` where they could not be read.
@@ -220,12 +219,14 @@ fn verify(draft: &Draft, target: &Target, outcome: &mut Outcome) -> Result<(), E
         let now = match target.guest.current() {
             Ok(now) => now,
             Err(Error::NotPermitted { .. }) => return Ok(()),
+            // What was deleted is not there.
+            Err(Error::NotFound { .. }) if draft.call.method == Method::Delete => return Ok(()),
             Err(error) => {
                 say(&format!("The task ended well; the state after it could not be read. {error}"));
                 return Ok(());
             }
         };
-        if now.status == target.becomes {
+        if target.becomes.is_none_or(|becomes| now.status == becomes) {
             session.remember(now.vmid, now.status.to_string().into());
             outcome.after = Some(now.state());
             return Ok(());
@@ -233,7 +234,12 @@ fn verify(draft: &Draft, target: &Target, outcome: &mut Outcome) -> Result<(), E
         if !managed || session.now().since(since).0 >= HA_PATIENCE {
             return Err(Error::OutcomeUnknown {
                 what: draft.title.clone(),
-                why: format!("Its task ended well, but the guest is {} and not {}", now.status, target.becomes).into(),
+                why: format!(
+                    "Its task ended well, but the guest is {} and not {}",
+                    now.status,
+                    target.becomes.unwrap_or_default()
+                )
+                .into(),
                 next: if managed {
                     "High availability may still be at it, or refuse: look at pve.get(\"/cluster/ha/status/current\")?"
                         .into()

@@ -22,8 +22,7 @@ pub(super) fn page(session: &Session) -> Result<Page, Error> {
     let guests = Guest::among(session, &resources, from.clone());
     let defined = session.answer(defined);
     // Without the definitions, switched-off storages are missing and nothing else.
-    let definitions = defined.as_ref().ok().and_then(|answer| answer.rows().ok());
-    let definitions: Vec<_> = definitions.into_iter().flatten().map(|(definition, _)| definition).collect();
+    let definitions = Storage::definitions(defined.as_ref().ok());
     let storages = Storage::among(session, &resources, &definitions, from.clone());
     let status = session.answer(status);
     let read = status.as_ref().ok().into_iter().chain(defined.as_ref().ok());
@@ -36,6 +35,12 @@ pub(super) fn page(session: &Session) -> Result<Page, Error> {
         0 => ("Nothing stands out".to_owned(), ".".to_owned()),
         n => (format!("{} to look at", count(n, ("thing", "things"))), format!(": {}.", concerns.join("; "))),
     };
+    let partial = guests.is_partial()
+        || storages.is_partial()
+        || nodes.is_partial()
+        || tasks.as_ref().is_ok_and(List::is_partial);
+    let fact =
+        if partial { format!("As far as {} may see: {}", session.identity(), fact.to_lowercase()) } else { fact };
     let page = Page::new(session.cluster())
         .question("What is this cluster, is it healthy, and what runs where?")
         .answer(fact, rest)
@@ -53,7 +58,7 @@ pub(super) fn page(session: &Session) -> Result<Page, Error> {
         .fold(page, |page, (level, caveat)| page.note(level, caveat));
     let page = page.section_from("Storages", "pve.storages()?", storages.page()).section_from(
         "Guests that do not run",
-        "pve.guests()?.filter(|g| !g.is_running())",
+        "pve.guests()?.filter(|g| !g.is_running() && !g.is_template())",
         guests.filter(|g| !g.is_running() && !g.is_template()).page(),
     );
     let page = match &tasks {

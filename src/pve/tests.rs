@@ -159,11 +159,35 @@ fn a_failed_check_refuses_and_an_override_keeps_its_reason() {
         .find(|g| g.lock.is_some() && g.is_stopped())
         .expect("the demo has a locked guest that is off");
     let plan = pve.guest(locked.vmid).unwrap().start();
-    refused(plan.run(), "The check \"lock\" failed");
+    refused(plan.run(), "The check \"locked\" failed");
     pve.clear_halt("seen").unwrap();
-    let plan = pve.guest(locked.vmid).unwrap().start().override_check("lock", "the backup was interrupted");
+    let plan = pve.guest(locked.vmid).unwrap().start().override_check("locked", "the backup was interrupted");
     assert!(plan.page().text().contains("the backup was interrupted"));
     refused(plan.run(), "is locked (backup)");
+}
+
+#[test]
+fn an_override_that_means_nothing_is_refused() {
+    let pve = demo();
+    let plan = pve.guest("web-1").unwrap().start();
+    refused(
+        plan.override_check("lock", "why").run(),
+        "There is no check \"lock\" to override. Its checks are \"readable\"",
+    );
+    pve.clear_halt("seen").unwrap();
+    refused(plan.override_check("locked", " ").run(), "An override needs a reason");
+    pve.clear_halt("seen").unwrap();
+    plan.run().unwrap();
+    refused(pve.guest("web-1").unwrap().start().run(), "It is running already. Nothing is left to do");
+}
+
+#[test]
+fn a_plan_of_any_path_names_the_guest_that_it_is_about() {
+    let pve = demo();
+    let text = pve.delete("/nodes/pve1/qemu/101").page().text();
+    assert!(text.contains("web-1 (VM 101 on pve1)") && text.contains("○ stopped"), "{text}");
+    let offline = pve.guest(130).unwrap().start().page().text();
+    assert!(offline.contains("Nobody reports it at present") && !offline.contains("It is not locked"), "{offline}");
 }
 
 #[test]

@@ -9,13 +9,16 @@ use crate::model::resource::Resources;
 use crate::model::storage::Storage;
 use crate::page::Figure;
 use crate::session::Session;
+use crate::wire::Call;
 
 pub(super) fn draw(session: &Session) -> Result<Figure, Error> {
+    let defined = session.submit(Call::get("/storage"));
     let resources = Resources::read(session)?;
-    let from = session.provenance([&resources.answer], None);
+    let defined = session.answer(defined);
+    let from = session.provenance(std::iter::once(&resources.answer).chain(defined.as_ref().ok()), None);
     let nodes = Node::among(session, &resources, from.clone());
     let guests = Guest::among(session, &resources, from.clone());
-    let storages = Storage::among(session, &resources, &[], from.clone());
+    let storages = Storage::among(session, &resources, &Storage::definitions(defined.as_ref().ok()), from.clone());
     let caveats = nodes.about_caveats().chain(guests.about_caveats()).chain(storages.about_caveats());
     let scene = Scene {
         title: "Where everything runs".into(),
@@ -64,7 +67,9 @@ fn tile(guest: &Guest) -> Tile {
 fn storage_bar(storage: &Storage) -> StorageBar {
     let away = storage.silent_nodes();
     let who = if storage.shared { "shared".to_owned() } else { format!("on {}", count(storage.on.len(), Node::NOUN)) };
-    let missing = if away.is_empty() || storage.shared { String::new() } else { format!(", {} silent", away.len()) };
+    let missing =
+        if away.is_empty() || storage.shared { String::new() } else { format!(", {} of them silent", away.len()) };
+    let who = if storage.disabled { "switched off".to_owned() } else { who };
     StorageBar {
         name: storage.name.clone(),
         detail: format!("{who}{missing} · {}", storage.kind),

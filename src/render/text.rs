@@ -46,7 +46,7 @@ fn block(block: &Block) -> String {
             let rows = facts.iter().map(|(label, cell)| [label.to_string(), cell.to_string()]);
             trimmed(bare().add_rows(rows))
         }
-        Block::Figure(figure) => figure.words().text().trim_start().to_owned(),
+        Block::Figure(figure) => blocks(&figure.words.blocks).trim_start().to_owned(),
         Block::Section(section) => {
             let code = section.code.as_ref().map(|code| format!("  {code}")).unwrap_or_default();
             format!("▾ {}{code}{}", section.title, indented(&blocks(&section.blocks)))

@@ -100,7 +100,9 @@ impl Guest {
 
 impl View for Guest {
     fn page(&self) -> Page {
-        let page = Page::new(format!("{} · {} {}", self.called().raw(), self.kind, self.vmid))
+        let number = format!("{} {}", self.kind, self.vmid);
+        let title = self.name.as_ref().known().map(|name| format!("{} · {number}", name.raw())).unwrap_or(number);
+        let page = Page::new(title)
             .question("What is it, where is it, and how does it do?")
             .answer(format!("{} is {}", self.called().raw(), self.status), format!(" on {}.", self.node))
             .facts([
