@@ -13,7 +13,6 @@ use crate::page::{Cell, Grid, Level, Page, State, Tone};
 use crate::render::{View, say};
 use crate::session::Session;
 use crate::text::Text;
-use crate::units::Moment;
 use crate::wire::{Call, Method};
 
 mod explain;
@@ -63,7 +62,6 @@ struct Draft {
     confirmed: Option<Text>,
     /// Overrides that mean nothing: what is wrong with each, and what would be right.
     vain: Vec<(String, String)>,
-    made: Moment,
 }
 
 /// A guest as it was when the plan was made.
@@ -200,11 +198,11 @@ impl Plan {
         })
     }
 
-    /// What this plan is, where it leads: what a confirmation is about.
-    fn code(&self) -> String {
+    /// What a confirmation is about: the call, and the target's state.
+    fn subject(&self) -> String {
         let draft = &self.draft;
         let state = draft.target.as_ref().map(|target| format!("{:?}", target.guest.status)).unwrap_or_default();
-        draft.session.code(&format!("{} {:?} {state} {}", draft.call, draft.call.params, draft.made))
+        format!("{} {:?} {state}", draft.call, draft.call.params)
     }
 
     /// Everything that keeps it from running now: what is in the way, and what would make it run.
@@ -230,17 +228,14 @@ impl Plan {
             hindrances.push((format!("The check \"{}\" failed: {reason}", check.name), next));
         }
         if is_destructive(&draft.call) {
-            let code = self.code();
-            let late = draft.session.now().since(draft.made).0 > 15 * 60;
+            let code = draft.session.code(&self.subject());
             match &draft.confirmed {
-                Some(given) if *given == code.as_str() && !late => {}
-                Some(_) if late => hindrances.push((
-                    "The confirmation is more than 15 minutes old".into(),
-                    "Make the plan anew and read it again".into(),
-                )),
+                Some(given) if *given == code.as_str() => {}
                 Some(given) => hindrances.push((
-                    format!("{given} is not this plan's code"),
-                    "Show the plan and read it again; another session or state has another code".into(),
+                    format!("{given} is not this plan's code, or no longer"),
+                    "Show the plan and read it again: a code holds for this target in this state, in this session, once, \
+                     for 15 minutes"
+                        .into(),
                 )),
                 None => hindrances.push((
                     "It destroys something and was not confirmed".into(),

@@ -38,6 +38,8 @@ struct Books {
     armed: Option<Text>,
     halted: Option<Text>,
     journal: Vec<Entry>,
+    /// By subject: how many codes it has had, and since when the present one holds.
+    codes: BTreeMap<String, (u64, Moment)>,
     /// What an action of this session left behind, by VMID: the cluster's overview lags behind it.
     known: BTreeMap<u32, Known>,
 }
@@ -262,9 +264,22 @@ impl Session {
         (self.now().since(known.at).0 <= OVERVIEW_LAG).then_some(known)
     }
 
-    /// A short code for this subject in this session; another session gives another.
+    /// A short code for this subject: it holds in this session, until it is spent, for 15 minutes.
     pub(crate) fn code(&self, subject: &str) -> String {
-        format!("{:04X}", self.0.codes.hash_one(subject) & 0xFFFF)
+        const LIFE: u64 = 15 * 60;
+        let now = self.now();
+        let mut books = self.books();
+        let (turn, since) = books.codes.entry(subject.to_owned()).or_insert((0, now));
+        if now.since(*since).0 > LIFE {
+            (*turn, *since) = (*turn + 1, now);
+        }
+        format!("{:04X}", self.0.codes.hash_one((subject, *turn)) & 0xFFFF)
+    }
+
+    /// Makes a code worthless; the subject has another from now on.
+    pub(crate) fn spend_code(&self, subject: &str) {
+        let now = self.now();
+        self.books().codes.entry(subject.to_owned()).and_modify(|(turn, since)| (*turn, *since) = (*turn + 1, now));
     }
 }
 

@@ -121,7 +121,6 @@ fn plan(seen: &Guest, power: &Power) -> Plan {
         target: Some(Target { becomes: Some(power.becomes), tasks: power.tasks, is_current, guest }),
         confirmed: None,
         vain: Vec::new(),
-        made: session.now(),
         session,
     })
 }

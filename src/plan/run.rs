@@ -28,6 +28,7 @@ pub(super) fn run(plan: &Plan) -> Result<Outcome, Error> {
     if plan.ran.swap(true, Ordering::SeqCst) {
         return Err(has_run(draft));
     }
+    draft.session.spend_code(&plan.subject());
     let known = Known::read(draft);
     draft.session.note(format!("sent {}", call_shown(&draft.call)), draft.title.clone());
     let began = draft.session.now();

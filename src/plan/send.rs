@@ -18,7 +18,6 @@ pub(crate) fn path_plan(session: &Session, method: Method, path: &str) -> Plan {
         checks: Vec::new(),
         confirmed: None,
         vain: Vec::new(),
-        made: session.now(),
         session: session.clone(),
         call,
     })

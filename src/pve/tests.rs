@@ -274,8 +274,10 @@ fn a_delete_asks_for_its_own_code_and_another_session_has_another() {
     refused(elsewhere.confirm(&code).run(), "is not this plan's code");
     refused(plan.run(), "was not confirmed");
     pve.clear_halt("meant to show that").unwrap();
-    plan.confirm(&code).run().unwrap();
+    let again = pve.delete(path);
+    again.confirm(&code).run().unwrap();
     refused(pve.guest(101), "There is no guest 101");
+    refused(pve.delete(path).confirm(&code).run(), "is not this plan's code");
 }
 
 #[test]
@@ -307,7 +309,7 @@ fn a_confirmation_is_too_old_after_a_quarter_of_an_hour() {
     let plan = pve.delete("/nodes/pve1/qemu/101");
     let code = plan.page().text().split(".confirm(\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     wire.pause(Duration::from_secs(16 * 60));
-    refused(plan.confirm(&code).run(), "more than 15 minutes old");
+    refused(plan.confirm(&code).run(), "is not this plan's code, or no longer");
     assert_eq!(wire.posts(), 0);
 }
 
