@@ -284,9 +284,14 @@ impl Listed for Node {
 
 impl View for Node {
     fn page(&self) -> Page {
+        let guests = self.guests();
+        let with_guests = match &guests {
+            Ok(guests) => format!(", with {}.", count(guests.len(), Guest::NOUN)),
+            Err(_) => "; its guests could not be read.".into(),
+        };
         let page = Page::new(format!("Node {}", self.name.raw()))
             .question("Is it there, how loaded is it, and what runs on it?")
-            .answer(format!("{} is {}", self.name.raw(), self.status), self.guest_count())
+            .answer(format!("{} is {}", self.name.raw(), self.status), with_guests)
             .facts([
                 ("State", Cell::from(self.state())),
                 ("High availability", self.hastate.clone().map_or(Cell::from("not said"), Cell::from)),
@@ -300,20 +305,11 @@ impl View for Node {
         } else {
             page
         };
-        let page = part(page, "Guests", &format!("{}.guests()?", self.code()), self.guests().map(|list| list.page()));
+        let page = part(page, "Guests", &format!("{}.guests()?", self.code()), guests.map(|list| list.page()));
         let page =
             part(page, "Storages", &format!("{}.storages()?", self.code()), self.storages().map(|list| list.page()));
         let page =
             part(page, "Recent tasks", &format!("{}.tasks()?", self.code()), self.tasks().map(|list| list.page()));
         page.code(format!("{}.history(Span::Day)?", self.code())).provenance(self.provenance.clone())
-    }
-}
-
-impl Node {
-    fn guest_count(&self) -> String {
-        match self.guests() {
-            Ok(guests) => format!(", with {}.", count(guests.len(), Guest::NOUN)),
-            Err(_) => "; its guests could not be read.".into(),
-        }
     }
 }

@@ -77,15 +77,14 @@ impl Storage {
         let pending = session.submit(Call::get("/storage"));
         let resources = Resources::read(session)?;
         let defined = session.answer(pending)?;
-        let definitions = Storage::definitions(Some(&defined));
+        let definitions = Storage::definitions(&defined)?;
         let provenance = session.provenance([&resources.answer, &defined], None);
         Ok(Storage::among(session, &resources, &definitions, provenance))
     }
 
-    /// What an answer of `/storage` defines; nothing where there is none.
-    pub(crate) fn definitions(answer: Option<&Answer>) -> Vec<Definition> {
-        let rows = answer.and_then(|answer| answer.rows().ok());
-        rows.into_iter().flatten().map(|(definition, _)| definition).collect()
+    /// What an answer of `/storage` defines.
+    pub(crate) fn definitions(answer: &Answer) -> Result<Vec<Definition>, Error> {
+        Ok(answer.rows()?.into_iter().map(|(definition, _)| definition).collect())
     }
 
     pub(crate) fn find(session: &Session, name: &str) -> Result<Storage, Error> {

@@ -22,7 +22,7 @@ pub(super) fn page(session: &Session) -> Result<Page, Error> {
     let guests = Guest::among(session, &resources, from.clone());
     let defined = session.answer(defined);
     // Without the definitions, switched-off storages are missing and nothing else.
-    let definitions = Storage::definitions(defined.as_ref().ok());
+    let definitions = defined.as_ref().ok().and_then(|answer| Storage::definitions(answer).ok()).unwrap_or_default();
     let storages = Storage::among(session, &resources, &definitions, from.clone());
     let status = session.answer(status);
     let read = status.as_ref().ok().into_iter().chain(defined.as_ref().ok());

@@ -18,7 +18,9 @@ pub(super) fn draw(session: &Session) -> Result<Figure, Error> {
     let from = session.provenance(std::iter::once(&resources.answer).chain(defined.as_ref().ok()), None);
     let nodes = Node::among(session, &resources, from.clone());
     let guests = Guest::among(session, &resources, from.clone());
-    let storages = Storage::among(session, &resources, &Storage::definitions(defined.as_ref().ok()), from.clone());
+    // Without the definitions, switched-off storages are missing and nothing else.
+    let definitions = defined.as_ref().ok().and_then(|answer| Storage::definitions(answer).ok()).unwrap_or_default();
+    let storages = Storage::among(session, &resources, &definitions, from.clone());
     let caveats = nodes.about_caveats().chain(guests.about_caveats()).chain(storages.about_caveats());
     let scene = Scene {
         title: "Where everything runs".into(),
