@@ -46,6 +46,7 @@ pub use model::history::{History, Point, Span};
 pub use model::json::Json;
 pub use model::list::{Column, Groups, List, Listed, Table};
 pub use model::node::Node;
+pub use model::node::service::{Service, ServiceState};
 pub use model::pool::Pool;
 pub use model::snapshot::Snapshot;
 pub use model::storage::{NodeStorage, Storage, StorageOnNode};

@@ -1,13 +1,18 @@
 //! The objects of a cluster: one file an object, each with its path, its fields and its row in a table.
 
 pub(crate) mod config;
+#[cfg(test)]
+mod conformance;
 pub(crate) mod guest;
 pub(crate) mod history;
 pub(crate) mod json;
 pub(crate) mod list;
 pub(crate) mod node;
 pub(crate) mod pool;
+pub(crate) mod record;
 pub(crate) mod resource;
+pub(crate) mod sight;
 pub(crate) mod snapshot;
 pub(crate) mod storage;
 pub(crate) mod task;
+pub(crate) mod words;

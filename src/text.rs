@@ -147,12 +147,6 @@ impl PartialEq<String> for Text {
     }
 }
 
-impl<'de> serde::Deserialize<'de> for Text {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Text, D::Error> {
-        String::deserialize(from).map(Text)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

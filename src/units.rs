@@ -3,7 +3,9 @@
 //! Knows how people read them; knows nothing about Proxmox or about pages.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::text::Text;
@@ -238,8 +240,26 @@ pub enum Why {
     StorageInactive,
     /// The answer had no such field.
     NotInAnswer,
-    /// The identity lacks this privilege on the object.
+    /// The answer had something else in its place; the object's raw JSON has it.
+    NotUnderstood,
+    /// The identity lacks a privilege: `Sys.Audit on /nodes/pve1`.
     Needs(&'static str),
+}
+
+impl Why {
+    /// The identity lacks this privilege on this path.
+    pub(crate) fn needs(privilege: &str, path: &str) -> Why {
+        // A reading is copied freely, so its reason is too: each is kept once, for good.
+        static KEPT: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+        let words = format!("{privilege} on {path}");
+        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = kept.get(words.as_str()) {
+            return Why::Needs(known);
+        }
+        let words: &'static str = Box::leak(words.into_boxed_str());
+        kept.insert(words);
+        Why::Needs(words)
+    }
 }
 
 impl fmt::Display for Why {
@@ -251,6 +271,7 @@ impl fmt::Display for Why {
             Why::KnownInsideOnly => f.pad("known only inside the VM"),
             Why::StorageInactive => f.pad("storage not active"),
             Why::NotInAnswer => f.pad("not in the answer"),
+            Why::NotUnderstood => f.pad("not understood"),
             Why::Needs(privilege) => f.pad(&format!("needs {privilege}")),
         }
     }
@@ -319,6 +340,13 @@ impl<T> Reading<T> {
     /// A known value where `value` is there, else missing for this reason.
     pub fn or_missing(value: Option<T>, why: Why) -> Reading<T> {
         value.map_or(Reading::Missing(why), Reading::Known)
+    }
+}
+
+impl<T> Default for Reading<T> {
+    /// Missing, since no answer had it.
+    fn default() -> Reading<T> {
+        Reading::Missing(Why::NotInAnswer)
     }
 }
 

@@ -6,10 +6,10 @@ use crate::error::Error;
 use crate::model::config::Config;
 use crate::model::history::{History, Span};
 use crate::model::list::{About, List};
-use crate::model::resource::{Resource, Resources, visible_to};
+use crate::model::resource::{Resource, Resources};
 use crate::model::snapshot::Snapshot;
 use crate::model::task::{self, Task};
-use crate::page::{Level, Provenance};
+use crate::page::Provenance;
 use crate::session::Session;
 use crate::text::Text;
 use crate::units::{Age, Bytes, Ratio, Reading, Why};
@@ -77,22 +77,17 @@ impl Guest {
     pub(crate) fn among(session: &Session, resources: &Resources, provenance: Provenance) -> List<Guest> {
         let mut guests = Guest::all_in(session, resources, &provenance);
         guests.sort_by_key(|guest| guest.vmid);
-        let mut caveats = visible_to(session, "guests", "VM.Audit", "/vms");
-        caveats.extend(resources.caveats());
+        let mut sight = resources.sight(session, "guests", "VM.Audit", "/vms");
         let unknown = guests.iter().filter(|guest| guest.status == Status::Unknown).count();
         if unknown > 0 {
-            caveats.push((
-                Level::Info,
-                format!(
-                    "Of all guests, the state of {unknown} is not known: their node is offline or does not report."
-                )
-                .into(),
+            sight = sight.remark(format!(
+                "Of all guests, the state of {unknown} is not known: their node is offline or does not report."
             ));
         }
         let about = About {
             title: "Guests".into(),
             question: "Which virtual machines and containers are there, where, and do they run?".into(),
-            caveats,
+            sight,
             provenance,
             of: None,
         };

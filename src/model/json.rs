@@ -97,7 +97,7 @@ pub(crate) fn is_secret_parameter(key: &str) -> bool {
 
 const NOT_SHOWN: &str = "(a secret, not shown)";
 
-fn masked(value: Value) -> Value {
+pub(crate) fn masked(value: Value) -> Value {
     match value {
         Value::Object(map) => {
             // Pending changes name a setting in one field and have its value in others.
@@ -153,7 +153,7 @@ impl View for Json {
 }
 
 /// Plain fields as facts, everything below them as a part that folds.
-fn tree(page: Page, value: &Value) -> Page {
+pub(crate) fn tree(page: Page, value: &Value) -> Page {
     let (plain, deep): (Vec<_>, Vec<_>) = match value {
         Value::Object(map) => {
             map.iter().map(|(key, value)| (key.clone(), value)).partition(|(_, value)| !is_deep(value))

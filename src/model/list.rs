@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::error::Error;
+use crate::model::sight::Sight;
 use crate::page::{Cell, Grid, Level, Page, Provenance};
 use crate::render::View;
 use crate::text::Text;
@@ -38,6 +40,16 @@ impl<T> Column<T> {
     pub fn new<C: Into<Cell>>(name: impl Into<Text>, cell: impl Fn(&T) -> C + 'static) -> Column<T> {
         Column { name: name.into(), cell: Arc::new(move |item| cell(item).into()) }
     }
+
+    /// Its heading.
+    pub fn name(&self) -> &Text {
+        &self.name
+    }
+
+    /// What it shows of this one.
+    pub fn cell(&self, item: &T) -> Cell {
+        (self.cell)(item)
+    }
 }
 
 impl<T> Clone for Column<T> {
@@ -51,18 +63,11 @@ impl<T> Clone for Column<T> {
 pub(crate) struct About {
     pub(crate) title: Text,
     pub(crate) question: Text,
-    /// What must be said beside it: rows that the identity may not see, parts that could not be read.
-    pub(crate) caveats: Vec<(Level, Text)>,
+    /// Whether these are all, and what must be said beside them.
+    pub(crate) sight: Sight,
     pub(crate) provenance: Provenance,
     /// How many there were before it was filtered.
     pub(crate) of: Option<usize>,
-}
-
-impl About {
-    /// Whether something may be missing.
-    pub(crate) fn is_partial(&self) -> bool {
-        self.caveats.iter().any(|(level, _)| *level == Level::Warning)
-    }
 }
 
 /// An owned list of objects. Methods borrow and give new lists, so a list stays usable in later cells.
@@ -132,6 +137,25 @@ impl<T: Clone> List<T> {
         self.with(self.items.iter().filter(|item| wanted(item)).cloned().collect())
     }
 
+    /// The one whose `key` is this word, or an error that names those there are.
+    pub(crate) fn named(&self, word: &str, key: impl Fn(&T) -> Text) -> Result<T, Error>
+    where
+        T: Listed,
+    {
+        self.find(|item| key(item) == word).ok_or_else(|| {
+            let all: Vec<String> = self.items.iter().map(|item| key(item).to_string()).collect();
+            let hidden = if self.about.sight.is_whole() { "" } else { "; others may be hidden from you" };
+            Error::not_found(
+                format!("There is no {} \"{}\" among: {}", T::NOUN.0, Text::from(word), self.about.title),
+                if all.is_empty() {
+                    format!("There are none{hidden}")
+                } else {
+                    format!("There are {}{hidden}", all.join(", "))
+                },
+            )
+        })
+    }
+
     /// At most this many, from the front.
     pub fn take(&self, most: usize) -> List<T> {
         self.with(self.items.iter().take(most).cloned().collect())
@@ -193,12 +217,12 @@ impl<T: Clone> List<T> {
 
     /// Whether something may be missing from it.
     pub(crate) fn is_partial(&self) -> bool {
-        self.about.is_partial()
+        self.about.sight.is_partial()
     }
 
     /// What must be said beside the list.
     pub(crate) fn about_caveats(&self) -> impl Iterator<Item = (Level, Text)> + '_ {
-        self.about.caveats.iter().cloned()
+        self.about.sight.caveats()
     }
 
     /// Where the list came from.
@@ -383,7 +407,12 @@ impl<T: Listed> View for Table<T> {
         let (list, about) = (&self.list, &self.list.about);
         let (fact, rest) = T::summary(&list.items);
         let of = about.of.filter(|of| *of != list.len()).map(|of| format!(" (of {of})")).unwrap_or_default();
-        let seen = if about.is_partial() { " visible to you" } else { "" };
+        let seen = if about.sight.is_partial() { " visible to you" } else { "" };
+        let rest = if list.is_empty() && !about.sight.is_whole() {
+            "; cannot say whether there are others.".into()
+        } else {
+            rest
+        };
         let page =
             Page::new(about.title.clone()).question(about.question.clone()).answer(format!("{fact}{of}{seen}"), rest);
         finish(if list.is_empty() { page } else { page.table(self.grid()) }, about)
@@ -397,6 +426,6 @@ impl<T> fmt::Debug for Table<T> {
 }
 
 fn finish(page: Page, about: &About) -> Page {
-    let page = about.caveats.iter().fold(page, |page, (level, caveat)| page.note(*level, caveat.clone()));
+    let page = about.sight.caveats().fold(page, |page, (level, caveat)| page.note(level, caveat));
     page.provenance(about.provenance.clone())
 }

@@ -10,7 +10,7 @@ use crate::model::guest::Guest;
 use crate::model::guest::page::{cpu_cell, part};
 use crate::model::history::{History, Span};
 use crate::model::list::{About, Column, List, Listed, NEXT, count};
-use crate::model::resource::{Resource, Resources, visible_to};
+use crate::model::resource::{Resource, Resources};
 use crate::model::storage::NodeStorage;
 use crate::model::task::{self, Task};
 use crate::page::{Cell, Page, Provenance, State, Tone};
@@ -19,6 +19,15 @@ use crate::session::Session;
 use crate::text::Text;
 use crate::units::{Age, Bytes, Ratio, Reading, Why};
 use crate::wire::{Call, Raw};
+
+pub(crate) mod service;
+
+/// The types of a node's parts, for the conformance check.
+#[cfg(test)]
+pub(crate) fn typed() -> Vec<super::conformance::Typed> {
+    use super::conformance::Typed;
+    vec![Typed::record::<service::Service>()]
+}
 
 /// A node, as it was when it was read from `/cluster/resources`. Its numbers need Sys.Audit on `/nodes/{node}`.
 #[derive(Clone)]
@@ -59,12 +68,10 @@ impl Node {
         let mut nodes: Vec<Node> =
             resources.of(&["node"]).filter_map(|(row, raw)| Node::read(session, row, raw, &provenance)).collect();
         nodes.sort_by(|a, b| a.name.cmp(&b.name));
-        let mut caveats = visible_to(session, "figures of nodes", "Sys.Audit", "/nodes");
-        caveats.extend(resources.caveats());
         let about = About {
             title: "Nodes".into(),
             question: "Which machines does the cluster have, are they there, and how loaded are they?".into(),
-            caveats,
+            sight: resources.sight(session, "figures of nodes", "Sys.Audit", "/nodes"),
             provenance,
             of: None,
         };
@@ -87,10 +94,11 @@ impl Node {
     fn read(session: &Session, row: &Resource, raw: &Raw, from: &Provenance) -> Option<Node> {
         let name = row.node.clone()?;
         let status = row.status.clone().unwrap_or_else(|| "unknown".into());
+        let path = format!("/nodes/{}", name.raw());
         let why = match () {
             () if status != "online" => Why::NodeOffline,
             // Without the privilege the server leaves the numbers out.
-            () if session.has("Sys.Audit", &format!("/nodes/{}", name.raw())) == Some(false) => Why::Needs("Sys.Audit"),
+            () if session.has("Sys.Audit", &path) == Some(false) => Why::needs("Sys.Audit", &path),
             () => Why::NotInAnswer,
         };
         let online = status == "online";
@@ -162,6 +170,16 @@ impl Node {
     /// When the node cannot be reached or Sys.Audit is missing.
     pub fn history(&self, span: Span) -> Result<History, Error> {
         History::of_node(self, span)
+    }
+
+    /// A path below this node's own.
+    pub(crate) fn path(&self, below: &str) -> String {
+        format!("/nodes/{}/{below}", self.name.raw())
+    }
+
+    /// Where the console shows it.
+    pub(crate) fn place(&self) -> String {
+        format!("node/{}", self.name.raw())
     }
 
     /// The JSON that it was read from, as the server sent it.

@@ -8,7 +8,8 @@ use crate::error::Error;
 use crate::loose;
 use crate::model::guest::Guest;
 use crate::model::list::{About, Column, List, Listed};
-use crate::model::resource::{Resources, visible_to};
+use crate::model::resource::Resources;
+use crate::model::sight::Sight;
 use crate::page::{Page, Provenance};
 use crate::render::View;
 use crate::session::Session;
@@ -66,7 +67,7 @@ impl Pool {
         let about = About {
             title: "Pools".into(),
             question: "Which guests belong together, and what for?".into(),
-            caveats: visible_to(session, "pools", "Pool.Audit", "/pool"),
+            sight: Sight::filtered(session, "pools", &["Pool.Audit"], "/pool"),
             provenance,
             of: None,
         };

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::error::Error;
 use crate::loose;
-use crate::page::Level;
+use crate::model::sight::Sight;
 use crate::session::{Answer, Session};
 use crate::text::Text;
 use crate::wire::{Call, Raw};
@@ -98,44 +98,13 @@ impl Resources {
         self.rows.iter().filter(|(row, _)| row.r#type.as_ref().is_some_and(|is| types.contains(&is.raw())))
     }
 
-    /// What to say of rows that were not understood.
-    pub(crate) fn caveats(&self) -> Vec<(Level, Text)> {
-        not_understood(self.odd)
+    /// How much of these things was seen, which the server filters by a privilege on a path.
+    pub(crate) fn sight(&self, session: &Session, things: &str, privilege: &'static str, path: &str) -> Sight {
+        Sight::filtered(session, things, &[privilege], path).and(Sight::without(self.odd))
     }
 
     /// Whether each node is online.
     pub(crate) fn online(&self) -> BTreeMap<Text, bool> {
         self.of(&["node"]).filter_map(|(row, _)| Some((row.node.clone()?, row.status.as_ref()? == "online"))).collect()
-    }
-}
-
-/// What to say beside a list of which some rows were not understood.
-pub(crate) fn not_understood(odd: usize) -> Vec<(Level, Text)> {
-    if odd == 0 {
-        return Vec::new();
-    }
-    vec![(
-        Level::Warning,
-        format!("{odd} more rows of the answer were not understood and are left out; pve.get(path)? has them.").into(),
-    )]
-}
-
-/// What to say beside a list that the server filters by `privilege` on `path`.
-pub(crate) fn visible_to(session: &Session, things: &str, privilege: &str, path: &str) -> Vec<(Level, Text)> {
-    let identity = session.identity();
-    match session.has_below(privilege, path) {
-        Some(true) => Vec::new(),
-        Some(false) => vec![(
-            Level::Warning,
-            format!(
-                "These are the {things} visible to you: {identity} lacks {privilege} on {path} or somewhere below, so there may be more."
-            )
-            .into(),
-        )],
-        None => vec![(
-            Level::Info,
-            format!("Whether these are all {things} cannot be said: the privileges of {identity} could not be read.")
-                .into(),
-        )],
     }
 }

@@ -9,8 +9,8 @@ use crate::error::Error;
 use crate::loose;
 use crate::model::guest::Guest;
 use crate::model::list::{About, Column, List, Listed};
-use crate::model::resource::not_understood;
-use crate::page::{Cell, Level};
+use crate::model::sight::Sight;
+use crate::page::Cell;
 use crate::session::Session;
 use crate::text::Text;
 use crate::units::{Moment, Reading, Why};
@@ -49,7 +49,7 @@ impl Snapshot {
     pub(crate) fn list(guest: &Guest) -> Result<List<Snapshot>, Error> {
         let answer = guest.session.ask(Call::get(guest.path("snapshot")))?;
         let rows = answer.rows()?;
-        let odd = not_understood(rows.odd);
+        let odd = Sight::without(rows.odd);
         let rows: Vec<(SnapshotRow, _)> = rows.into_iter().collect();
         // The server ends the list with an entry that stands for the present state, after the snapshot it grew from.
         let at = rows.iter().find(|(row, _)| row.name == "current").and_then(|(row, _)| row.parent.clone());
@@ -71,16 +71,12 @@ impl Snapshot {
         let parents: BTreeMap<&Text, ()> =
             snapshots.iter().filter_map(|snapshot| snapshot.parent.as_ref()).map(|parent| (parent, ())).collect();
         let orphaned = parents.keys().any(|parent| snapshots.iter().all(|snapshot| snapshot.name != **parent));
-        let caveats = if orphaned {
-            vec![(Level::Warning, "A snapshot names a parent that is not there.".into())]
-        } else {
-            Vec::new()
-        };
+        let sight = if orphaned { Sight::part("A snapshot names a parent that is not there.") } else { Sight::whole() };
         let place = format!("{}/{}", guest.kind.path(), guest.vmid);
         let about = About {
             title: format!("Snapshots of {}", guest.called().raw()).into(),
             question: question.into(),
-            caveats: caveats.into_iter().chain(odd).collect(),
+            sight: sight.and(odd),
             provenance: guest.session.provenance([&answer], Some(&place)),
             of: None,
         };

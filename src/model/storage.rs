@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::error::Error;
 use crate::loose;
 use crate::model::list::{About, Column, List, Listed, count};
-use crate::model::resource::{Resource, Resources, visible_to};
+use crate::model::resource::{Resource, Resources};
 use crate::page::{Cell, Grid, Level, Page, Provenance, State, Tone};
 use crate::render::View;
 use crate::session::{Answer, Session};
@@ -125,10 +125,7 @@ impl Storage {
         let about = About {
             title: "Storages".into(),
             question: "Where can data be kept, on which nodes, and how full is it?".into(),
-            caveats: visible_to(session, "storages", "Datastore.Audit", "/storage")
-                .into_iter()
-                .chain(resources.caveats())
-                .collect(),
+            sight: resources.sight(session, "storages", "Datastore.Audit", "/storage"),
             provenance,
             of: None,
         };

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::loose;
 use crate::model::guest::Guest;
 use crate::model::list::{About, Column, List, Listed, NEXT, count};
-use crate::model::resource::not_understood;
+use crate::model::sight::Sight;
 use crate::page::{Cell, Level, Page, Provenance, State, Tone};
 use crate::render::{View, say};
 use crate::session::Session;
@@ -155,21 +155,21 @@ fn list(session: &Session, call: Call, title: &str, question: &str, place: Optio
         }
     }
     tasks.sort_by(|a, b| b.started.cmp(&a.started).then_with(|| b.upid.cmp(&a.upid)));
-    let identity = session.identity();
-    let mut caveats = not_understood(odd);
-    match session.has("Sys.Audit", audited) {
-        Some(true) => {}
-        Some(false) => caveats.push((
-            Level::Warning,
-            format!("{identity} lacks Sys.Audit on {audited}: tasks of others are left out, and a token may miss even its own.").into(),
-        )),
-        None => caveats.push((
-            Level::Info,
-            format!("Whether these are all tasks cannot be said: the privileges of {identity} could not be read.").into(),
-        )),
-    }
-    let about = About { title: title.into(), question: question.into(), caveats, provenance, of: None };
+    let sight = audited_sight(session, audited).and(Sight::without(odd));
+    let about = About { title: title.into(), question: question.into(), sight, provenance, of: None };
     Ok(List::new(tasks, about))
+}
+
+/// Tasks of others are seen with Sys.Audit on the path alone, whatever is held below it.
+fn audited_sight(session: &Session, path: &str) -> Sight {
+    match session.has("Sys.Audit", path) {
+        Some(true) => Sight::whole(),
+        Some(false) => Sight::part(format!(
+            "{} lacks Sys.Audit on {path}: tasks of others are left out, and a token may miss even its own.",
+            session.identity()
+        )),
+        None => Sight::filtered(session, "tasks", &["Sys.Audit"], path),
+    }
 }
 
 impl Task {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::error::Error;
 use crate::loose;
 use crate::model::list::{About, Column, List, Listed};
-use crate::model::resource::visible_to;
+use crate::model::sight::Sight;
 use crate::model::storage::{Storage, joined, split};
 use crate::page::{Cell, Page, Provenance, State, Tone};
 use crate::render::View;
@@ -73,7 +73,7 @@ impl NodeStorage {
         let about = About {
             title: format!("Storages on {}", node.raw()).into(),
             question: "Where can this node keep data, and how full is it?".into(),
-            caveats: visible_to(session, "storages", "Datastore.Audit", "/storage"),
+            sight: Sight::filtered(session, "storages", &["Datastore.Audit", "Datastore.AllocateSpace"], "/storage"),
             provenance,
             of: None,
         };

@@ -1,0 +1,100 @@
+//! A service of a node: one of the daemons that make it a member of the cluster.
+
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::model::list::{Column, List, Listed, count};
+use crate::model::node::Node;
+use crate::model::record::{Ask, Origin, record};
+use crate::model::words::words;
+use crate::page::{State, Tone};
+use crate::text::Text;
+use crate::units::Reading;
+
+words! {
+    /// Whether a service runs.
+    pub enum ServiceState {
+        /// It runs.
+        Running = "running",
+        /// It does not.
+        Dead = "dead",
+        /// It ended by itself, having done its work.
+        Exited = "exited",
+    }
+}
+
+/// A service, from `/nodes/{node}/services`. Needs Sys.Audit on `/nodes/{node}`.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Service {
+    /// The word that the API's paths take for it.
+    pub service: Text,
+    /// Its name.
+    pub name: Text,
+    /// What it is.
+    pub desc: Reading<Text>,
+    /// Whether it runs.
+    pub state: Reading<ServiceState>,
+    /// The state in the words of systemd: `active`, `inactive`, `failed`, ...
+    #[serde(rename = "active-state")]
+    pub active_state: Reading<Text>,
+    /// Whether it starts with the node, in the words of systemd: `enabled`, `disabled`, `masked`, `not-found`, ...
+    #[serde(rename = "unit-state")]
+    pub unit_state: Reading<Text>,
+    #[serde(skip)]
+    origin: Origin,
+}
+
+record!(Service: "/nodes/{node}/services", "/nodes/{node}/services/{service}/state");
+
+impl Node {
+    /// The daemons on it, from `/nodes/{node}/services`.
+    ///
+    /// # Errors
+    /// When the node cannot be reached or Sys.Audit is missing.
+    pub fn services(&self) -> Result<List<Service>, Error> {
+        Ask::new(&self.session, self.path("services"))
+            .titled(format!("Services on {}", self.name.raw()))
+            .question("Do the daemons run that make it a member of the cluster?")
+            .place(self.place())
+            .list()
+    }
+}
+
+impl Service {
+    /// Whether it should run and does not.
+    pub fn is_down(&self) -> bool {
+        let wanted = self.unit_state == "enabled" || self.unit_state == "static";
+        wanted && self.state.as_ref().known().is_some_and(|state| *state == ServiceState::Dead)
+    }
+
+    fn state_cell(&self) -> crate::page::Cell {
+        let Reading::Known(state) = &self.state else { return self.state.clone().into() };
+        let tone = match state {
+            ServiceState::Running | ServiceState::Exited => Tone::Good,
+            ServiceState::Dead if self.is_down() => Tone::Wrong,
+            ServiceState::Dead => Tone::Off,
+            ServiceState::Other(_) => Tone::Unknown,
+        };
+        State::new(tone, state.word()).into()
+    }
+}
+
+impl Listed for Service {
+    const NOUN: (&'static str, &'static str) = ("service", "services");
+
+    fn columns() -> Vec<Column<Service>> {
+        vec![
+            Column::new("Service", |s: &Service| s.name.clone()),
+            Column::new("State", Service::state_cell),
+            Column::new("Starts with the node", |s: &Service| s.unit_state.clone()),
+            Column::new("What it is", |s: &Service| s.desc.clone()),
+        ]
+    }
+
+    fn summary(services: &[Service]) -> (String, String) {
+        let down: Vec<String> = services.iter().filter(|s| s.is_down()).map(|s| s.name.to_string()).collect();
+        let rest = if down.is_empty() { ".".into() } else { format!("; not running: {}.", down.join(", ")) };
+        (count(services.len(), Service::NOUN), rest)
+    }
+}

@@ -1,0 +1,228 @@
+//! What the plain objects of the API have in common: typed fields, the JSON they came as, and where they came from.
+//!
+//! Such an object is a struct whose fields are the API's own (`#[serde(default)]`, lenient by their types), a row of
+//! cells, and one line of `record!`. [`Ask`] reads it, alone or as a list.
+
+use std::fmt;
+use std::sync::Arc;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::model::json::{masked, tree};
+use crate::model::list::{About, List, Listed, NEXT};
+use crate::model::sight::Sight;
+use crate::page::{Page, Provenance};
+use crate::session::{Answer, Session};
+use crate::text::Text;
+use crate::wire::{Call, Raw};
+
+/// An object as the API gives it.
+pub(crate) trait Record: DeserializeOwned + Listed {
+    /// The paths that give it, as the API's documentation writes them.
+    #[allow(dead_code, reason = "what the conformance check goes by")]
+    const PATHS: &'static [&'static str];
+    fn origin(&self) -> &Origin;
+    fn origin_mut(&mut self) -> &mut Origin;
+}
+
+/// Where an object came from. An object that was read has one; the empty one stands in while it is being read.
+#[derive(Clone, Default)]
+pub(crate) struct Origin {
+    source: Option<Arc<Source>>,
+    raw: Option<Raw>,
+}
+
+/// What all objects of one answer share.
+struct Source {
+    session: Session,
+    provenance: Provenance,
+}
+
+impl Origin {
+    /// The session that the object was read in, to ask for more.
+    pub(crate) fn session(&self) -> Result<&Session, Error> {
+        self.source.as_ref().map(|source| &source.session).ok_or_else(|| {
+            Error::setup("This object was not read from a cluster", "Read it through pve, and ask that for more")
+        })
+    }
+
+    pub(crate) fn provenance(&self) -> Provenance {
+        self.source.as_ref().map(|source| source.provenance.clone()).unwrap_or_default()
+    }
+
+    /// The object's JSON, secrets masked.
+    pub(crate) fn json(&self) -> Value {
+        let json = self.raw.as_ref().and_then(|raw| serde_json::from_str(raw.json()).ok()).unwrap_or_default();
+        // A single object comes with the envelope of its answer.
+        masked(match json {
+            Value::Object(mut fields) if fields.len() <= 2 && fields.contains_key("data") => {
+                fields.remove("data").unwrap_or_default()
+            }
+            json => json,
+        })
+    }
+}
+
+/// Makes a struct a [`Record`]: `record!(Service: "/nodes/{node}/services");`. Its page is made of its row of cells and of
+/// all that the server said; `record!(Service without page: ..)` leaves the page to be written.
+macro_rules! record {
+    ($type:ident: $($path:literal),+ $(,)?) => {
+        crate::model::record::record!($type without page: $($path),+);
+
+        impl crate::render::View for $type {
+            fn page(&self) -> crate::page::Page {
+                crate::model::record::page(self)
+            }
+        }
+    };
+    ($type:ident without page: $($path:literal),+ $(,)?) => {
+        impl crate::model::record::Record for $type {
+            const PATHS: &'static [&'static str] = &[$($path),+];
+            fn origin(&self) -> &crate::model::record::Origin {
+                &self.origin
+            }
+            fn origin_mut(&mut self) -> &mut crate::model::record::Origin {
+                &mut self.origin
+            }
+        }
+
+        impl $type {
+            /// The JSON that it was read from, with what this type has no field for; secrets are masked.
+            pub fn raw(&self) -> serde_json::Value {
+                self.origin.json()
+            }
+
+            /// Where it was read.
+            pub fn provenance(&self) -> crate::page::Provenance {
+                self.origin.provenance()
+            }
+        }
+
+        impl std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                crate::model::record::debug(self, stringify!($type), f)
+            }
+        }
+    };
+}
+pub(crate) use record;
+
+/// The first cells of its row, in a line.
+pub(crate) fn debug<T: Listed>(item: &T, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let cells: Vec<String> = T::columns().iter().take(2).map(|column| column.cell(item).to_string()).collect();
+    write!(f, "{name}({})", cells.join(", "))
+}
+
+/// The row of cells as labelled values, and below it all that the server said.
+pub(crate) fn page<T: Record>(item: &T) -> Page {
+    let columns = T::columns();
+    let name = columns.first().map(|column| column.cell(item).to_string()).unwrap_or_default();
+    let (noun, _) = T::NOUN;
+    let mut title: String = noun.chars().take(1).flat_map(char::to_uppercase).chain(noun.chars().skip(1)).collect();
+    if !name.is_empty() {
+        title = format!("{title} {name}");
+    }
+    let facts = columns.iter().filter(|column| column.name() != NEXT);
+    Page::new(title)
+        .facts(facts.map(|column| (column.name().clone(), column.cell(item))))
+        .section("All that the server says of it", tree(Page::new(""), &item.origin().json()))
+        .provenance(item.origin().provenance())
+}
+
+/// One word of a path, percent-encoded where it needs it.
+pub(crate) fn segment(word: &Text) -> impl fmt::Display {
+    const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    utf8_percent_encode(word.raw(), KEPT).to_string()
+}
+
+/// A read that gives typed objects.
+pub(crate) struct Ask<'a> {
+    session: &'a Session,
+    call: Call,
+    title: Text,
+    question: Text,
+    sight: Sight,
+    place: Option<String>,
+}
+
+impl<'a> Ask<'a> {
+    pub(crate) fn new(session: &'a Session, path: impl Into<String>) -> Ask<'a> {
+        let call = Call::get(path);
+        Ask { session, title: call.shown(), call, question: Text::default(), sight: Sight::whole(), place: None }
+    }
+
+    /// One more parameter.
+    pub(crate) fn with(mut self, key: &str, value: impl Into<String>) -> Ask<'a> {
+        self.call = self.call.with(key, value);
+        self
+    }
+
+    /// What a list of these is called.
+    pub(crate) fn titled(mut self, title: impl Into<Text>) -> Ask<'a> {
+        self.title = title.into();
+        self
+    }
+
+    /// What it answers.
+    pub(crate) fn question(mut self, question: impl Into<Text>) -> Ask<'a> {
+        self.question = question.into();
+        self
+    }
+
+    /// The server leaves out what is not covered by one of these privileges on this path or below it.
+    pub(crate) fn filtered_by(mut self, things: &str, any_of: &[&'static str], path: &str) -> Ask<'a> {
+        self.sight = self.sight.and(Sight::filtered(self.session, things, any_of, path));
+        self
+    }
+
+    /// Where the console shows it: `node/pve1`, `qemu/101`.
+    pub(crate) fn place(mut self, place: impl Into<String>) -> Ask<'a> {
+        self.place = Some(place.into());
+        self
+    }
+
+    /// The objects of an array.
+    pub(crate) fn list<T: Record>(self) -> Result<List<T>, Error> {
+        self.list_with(|_| {})
+    }
+
+    /// The same; `add` puts in what the answer leaves to its path.
+    pub(crate) fn list_with<T: Record>(self, add: impl FnMut(&mut T)) -> Result<List<T>, Error> {
+        let answer = self.session.ask(self.call.clone())?;
+        self.list_of(&answer, add)
+    }
+
+    /// The objects of an array that was read already.
+    pub(crate) fn list_of<T: Record>(self, answer: &Answer, mut add: impl FnMut(&mut T)) -> Result<List<T>, Error> {
+        let provenance = self.session.provenance([answer], self.place.as_deref());
+        let source = Arc::new(Source { session: self.session.clone(), provenance: provenance.clone() });
+        let rows = answer.rows::<T>()?;
+        let sight = self.sight.and(Sight::without(rows.odd));
+        let items = rows.into_iter().map(|(mut item, raw)| {
+            *item.origin_mut() = Origin { source: Some(source.clone()), raw: Some(raw) };
+            add(&mut item);
+            item
+        });
+        let items = items.collect();
+        Ok(List::new(items, About { title: self.title, question: self.question, sight, provenance, of: None }))
+    }
+
+    /// A single object.
+    pub(crate) fn one<T: Record>(self) -> Result<T, Error> {
+        self.one_with(|_| {})
+    }
+
+    /// The same; `add` puts in what the answer leaves to its path.
+    pub(crate) fn one_with<T: Record>(self, add: impl FnOnce(&mut T)) -> Result<T, Error> {
+        let answer = self.session.ask(self.call.clone())?;
+        let provenance = self.session.provenance([&answer], self.place.as_deref());
+        let (mut item, raw) = answer.object::<T>()?;
+        let source = Arc::new(Source { session: self.session.clone(), provenance });
+        *item.origin_mut() = Origin { source: Some(source), raw: Some(raw) };
+        add(&mut item);
+        Ok(item)
+    }
+}

@@ -1,0 +1,86 @@
+//! Whether a list holds all there is. The server leaves out what the identity may not see, and says nothing of it.
+
+use crate::page::Level;
+use crate::session::Session;
+use crate::text::Text;
+
+/// How much of something was seen, and what is to be said of the rest.
+#[derive(Clone, Debug)]
+pub(crate) struct Sight {
+    /// Whether everything was seen; `None` when that cannot be told.
+    whole: Option<bool>,
+    caveats: Vec<(Level, Text)>,
+}
+
+impl Sight {
+    /// All of it: the server would have refused rather than left something out.
+    pub(crate) fn whole() -> Sight {
+        Sight { whole: Some(true), caveats: Vec::new() }
+    }
+
+    /// What the server leaves out without one of these privileges on a path and everything below it.
+    pub(crate) fn filtered(session: &Session, things: &str, any_of: &[&'static str], path: &str) -> Sight {
+        let held: Vec<Option<bool>> = any_of.iter().map(|privilege| session.has_below(privilege, path)).collect();
+        let identity = session.identity();
+        if held.contains(&Some(true)) {
+            return Sight::whole();
+        }
+        if held.contains(&None) {
+            let words = format!(
+                "Whether these are all {things} cannot be said: the privileges of {identity} could not be read."
+            );
+            return Sight { whole: None, caveats: vec![(Level::Info, words.into())] };
+        }
+        Sight::part(format!(
+            "These are the {things} visible to you: {identity} lacks {} on {path} or somewhere below, so there may be more.",
+            any_of.join(" and ")
+        ))
+    }
+
+    /// A part of it, for this reason.
+    pub(crate) fn part(why: impl Into<Text>) -> Sight {
+        Sight { whole: Some(false), caveats: vec![(Level::Warning, why.into())] }
+    }
+
+    /// All but some rows that were not understood.
+    pub(crate) fn without(odd: usize) -> Sight {
+        if odd == 0 {
+            return Sight::whole();
+        }
+        Sight::part(format!(
+            "{odd} more rows of the answer were not understood and are left out; pve.get(path)? has them."
+        ))
+    }
+
+    /// What limits either.
+    pub(crate) fn and(mut self, other: Sight) -> Sight {
+        self.whole = match (self.whole, other.whole) {
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (Some(true), Some(true)) => Some(true),
+            _ => None,
+        };
+        self.caveats.extend(other.caveats);
+        self
+    }
+
+    /// A remark that takes nothing away.
+    pub(crate) fn remark(mut self, words: impl Into<Text>) -> Sight {
+        self.caveats.push((Level::Info, words.into()));
+        self
+    }
+
+    /// Whether something is missing, as far as can be told.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.whole == Some(false)
+    }
+
+    /// Whether everything was certainly seen.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole == Some(true)
+    }
+
+    /// What must be said beside it.
+    pub(crate) fn caveats(&self) -> impl Iterator<Item = (Level, Text)> + '_ {
+        self.caveats.iter().cloned()
+    }
+}
