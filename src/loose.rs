@@ -7,7 +7,7 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use crate::text::Text;
@@ -112,6 +112,11 @@ pub(crate) fn yes<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> 
     Ok(flag(from)?.unwrap_or(false))
 }
 
+/// Yes or no where absence means yes; the field's default must be yes as well.
+pub(crate) fn not_no<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    Ok(flag(from)?.unwrap_or(true))
+}
+
 /// Words in a list: `images,rootdir`, `web;db`, or an array of words.
 pub(crate) fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Text>, D::Error> {
     let split = |words: &str| words.split([',', ';', ' ']).filter(|word| !word.is_empty()).map(Text::from).collect();
@@ -125,9 +130,17 @@ pub(crate) fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Text>, D::
     })
 }
 
+/// The objects of an array; null and what is no array is none, and what is no object is left to the raw JSON.
+pub(crate) fn each<'de, T: DeserializeOwned, D: Deserializer<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::Array(rows) => rows.into_iter().filter_map(|row| serde_json::from_value(row).ok()).collect(),
+        _ => Vec::new(),
+    })
+}
+
 /// The names that a struct's fields have in JSON.
 #[cfg(test)]
-pub(crate) fn fields_of<T: serde::de::DeserializeOwned>() -> &'static [&'static str] {
+pub(crate) fn fields_of<T: DeserializeOwned>() -> &'static [&'static str] {
     struct Names<'a>(&'a mut &'static [&'static str]);
     impl<'de> Deserializer<'de> for Names<'_> {
         type Error = serde::de::value::Error;
@@ -178,7 +191,8 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Text>, D
     optional(from)
 }
 
-fn optional<'de, T: Loose, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+/// A value that may simply not be there: a moment that has not come, a limit that is not set.
+pub(crate) fn optional<'de, T: Loose, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
     Ok(T::read(from.deserialize_any(AnyValue)?))
 }
 
