@@ -117,6 +117,16 @@ pub(crate) fn not_no<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Erro
     Ok(flag(from)?.unwrap_or(true))
 }
 
+/// Whether there is anything, and of a list something in it; what it is, is not kept.
+pub(crate) fn is_set<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::Null => false,
+        Value::String(words) => !words.is_empty(),
+        Value::Array(each) => !each.is_empty(),
+        _ => true,
+    })
+}
+
 /// Words in a list: `images,rootdir`, `web;db`, or an array of words.
 pub(crate) fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Text>, D::Error> {
     let split = |words: &str| words.split([',', ';', ' ']).filter(|word| !word.is_empty()).map(Text::from).collect();

@@ -21,6 +21,7 @@ use crate::twin::Twin;
 use crate::wire::{Method, Wire};
 
 mod access;
+mod cluster;
 mod connect;
 mod overview;
 #[cfg(test)]

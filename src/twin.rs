@@ -22,6 +22,7 @@ mod config;
 mod course;
 mod demo;
 mod guests;
+mod jobs;
 mod nodes;
 mod routes;
 mod rrd;

@@ -73,7 +73,7 @@ fn find<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
 
 /// Whether a field of this name holds a secret in what the API answers.
 pub(crate) fn is_secret(key: &str) -> bool {
-    const ENDS: [&str; 11] = [
+    const ENDS: [&str; 12] = [
         "password",
         "passwd",
         "secret",
@@ -83,11 +83,13 @@ pub(crate) fn is_secret(key: &str) -> bool {
         "client-key",
         "keyring",
         "hmac-key",
+        "otel-headers",
         "csrfpreventiontoken",
         "ticket",
     ];
-    // Whole names: of a user the second factor of the old kind, of a metric server or an IPAM its key.
-    const NAMES: [&str; 2] = ["keys", "token"];
+    // Whole names: of a user the second factor of the old kind, of a metrics server or an IPAM its key, of a webhook what
+    // it shows to its server.
+    const NAMES: [&str; 3] = ["keys", "token", "header"];
     let key = key.to_ascii_lowercase();
     NAMES.contains(&key.as_str()) || ENDS.iter().any(|end| key.ends_with(end))
 }
@@ -114,12 +116,27 @@ pub(crate) fn masked(value: Value) -> Value {
             };
             let field = |(key, value): (String, Value)| match hidden(&key) && !value.is_null() {
                 true => (key, NOT_SHOWN.into()),
+                false if key == "http_proxy" => {
+                    let url = value.as_str().map(without_password);
+                    (key, url.map_or(value, Value::from))
+                }
                 false => (key, masked(value)),
             };
             Value::Object(map.into_iter().map(field).collect())
         }
         Value::Array(rows) => Value::Array(rows.into_iter().map(masked).collect()),
         value => value,
+    }
+}
+
+/// An address without the password that may stand in it: `http://user:secret@proxy:3128`.
+pub(crate) fn without_password(url: &str) -> String {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
+    let Some(at) = url[start..end].rfind('@') else { return url.to_owned() };
+    match url[start..start + at].split_once(':') {
+        Some((user, _)) => format!("{}{user}:{NOT_SHOWN}{}", &url[..start], &url[start + at..]),
+        None => url.to_owned(),
     }
 }
 
@@ -222,6 +239,16 @@ mod tests {
         ]));
         assert!((1..=5).all(|n| !value.to_string().contains(&format!("x{n}"))), "{value}");
         assert_eq!(value[5]["data"][0]["value"], 7);
+    }
+
+    #[test]
+    fn an_address_loses_its_password_and_nothing_else() {
+        assert_eq!(without_password("http://me:p@ss@proxy:3128/x@y"), "http://me:(a secret, not shown)@proxy:3128/x@y");
+        for plain in ["http://proxy:3128", "http://me@proxy", "proxy:3128", "", "http://[::1]:80/a@b"] {
+            assert_eq!(without_password(plain), plain);
+        }
+        let value = masked(json!({"http_proxy": "http://me:x1@proxy"}));
+        assert!(!value.to_string().contains("x1"), "{value}");
     }
 
     #[test]

@@ -220,6 +220,12 @@ impl<T: Clone> List<T> {
         self.about.sight.is_partial()
     }
 
+    /// The same list, of which something more is to be said.
+    pub(crate) fn with_sight(&self, sight: Sight) -> List<T> {
+        let about = About { sight: self.about.sight.clone().and(sight), ..(*self.about).clone() };
+        List { items: self.items.clone(), about: Arc::new(about) }
+    }
+
     /// How much of what there is was seen.
     pub(crate) fn sight(&self) -> Sight {
         self.about.sight.clone()

@@ -88,6 +88,12 @@ impl Sight {
         self
     }
 
+    /// A warning about what the list means; it takes nothing away.
+    pub(crate) fn warned(mut self, words: impl Into<Text>) -> Sight {
+        self.caveats.push((Level::Warning, words.into()));
+        self
+    }
+
     /// Whether something is missing, as far as can be told.
     pub(crate) fn is_partial(&self) -> bool {
         self.whole == Some(false)

@@ -23,6 +23,13 @@ pub(crate) fn staged(answers: &[(&str, &str)]) -> Pve {
     Pve::over(Arc::new(Staged { twin: Twin::demo(), answers: answers.iter().map(whole).collect() })).unwrap()
 }
 
+/// The demo cluster with these paths refused: path and status.
+pub(crate) fn refusing(paths: &[(&str, u16)]) -> Pve {
+    let refusal =
+        |(path, status): &(&str, u16)| ((*path).to_owned(), *status, r#"{"data":null,"message":"no"}"#.into());
+    Pve::over(Arc::new(Staged { twin: Twin::demo(), answers: paths.iter().map(refusal).collect() })).unwrap()
+}
+
 /// The demo cluster as it is to somebody with these privileges and no others, each going on below its path.
 pub(crate) fn limited(held: &[(&str, &str)], answers: &[(&str, &str)]) -> Pve {
     // The paths that a server always lists.

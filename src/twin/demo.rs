@@ -4,9 +4,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::access;
 use super::rrd::mix;
 use super::state::{Guest, Ha, Kind, Ms, Node, Pool, Power, Quirk, Snapshot, State, Storage};
+use super::{access, jobs};
 
 mod history;
 
@@ -64,6 +64,7 @@ pub(super) fn state() -> State {
         ..State::default()
     };
     access::add(&mut state.fixed, &cluster.privileges);
+    jobs::add(&mut state.fixed);
     let everything: Map<String, Value> =
         cluster.privileges.split_whitespace().map(|privilege| (privilege.to_owned(), 1.into())).collect();
     let paths = ["/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms"];

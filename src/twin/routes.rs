@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answered, Good, Params, Refusal, failed, not_simulated, wrong};
 use super::state::{Guest, Kind, Ms, Node, State};
-use super::{access, actions, cluster, config, nodes, rrd, storages, tasks};
+use super::{access, actions, cluster, config, jobs, nodes, rrd, storages, tasks};
 use crate::wire::Method;
 
 /// Parts of the API that a real cluster has and this one has not.
@@ -38,7 +38,6 @@ const ELSEWHERE: &[&str] = &[
     "sdn",
     "syslog",
     "termproxy",
-    "tfa",
     "vncproxy",
     "spiceproxy",
     "vzdump",
@@ -73,7 +72,23 @@ fn read(state: &State, path: &[&str], params: Params<'_>) -> Answered<Good> {
         [] => index(&["version", "cluster", "nodes", "storage", "access", "pools"], "subdir"),
         ["version"] => plain(nodes::version())?,
         ["cluster"] => index(
-            &["backup", "backup-info", "ha", "log", "nextid", "options", "replication", "resources", "status", "tasks"],
+            &[
+                "backup",
+                "backup-info",
+                "config",
+                "ha",
+                "jobs",
+                "log",
+                "mapping",
+                "metrics",
+                "nextid",
+                "notifications",
+                "options",
+                "replication",
+                "resources",
+                "status",
+                "tasks",
+            ],
             "name",
         ),
         ["cluster", "status"] => plain(cluster::status(state))?,
@@ -82,19 +97,15 @@ fn read(state: &State, path: &[&str], params: Params<'_>) -> Answered<Good> {
         ["cluster", "log"] => tasks::cluster_log(state, params)?,
         ["cluster", "nextid"] => cluster::next_id(state, params)?,
         ["cluster", "backup"] => plain(Value::from(state.jobs.clone()))?,
-        ["cluster", "backup", id] => match state.jobs.iter().find(|job| job["id"] == **id) {
-            Some(job) => job.clone(),
-            None => return wrong("id", format!("No such job '{id}'")),
-        },
+        ["cluster", "backup", id] => plain(jobs::backup(state, id)?)?,
+        ["cluster", "backup", id, "included_volumes"] => plain(jobs::included_volumes(state, id)?)?,
         ["cluster", "backup-info"] => index(&["not-backed-up"], "subdir"),
-        ["cluster", "backup-info", "not-backed-up"] => plain(storages::not_backed_up(state))?,
+        ["cluster", "backup-info", "not-backed-up"] => plain(jobs::not_backed_up(state))?,
         ["cluster", "ha"] => index(&["status", "resources", "groups", "rules"], "id"),
         ["cluster", "ha", "status"] => index(&["current"], "name"),
         ["cluster", "ha", "status", "current"] => plain(cluster::ha_status(state))?,
         ["cluster", "ha", "resources"] => params.only(&["type"]).map(|_| cluster::ha_resources(state))?,
-        ["cluster", "ha", "rules"] => params.only(&["resource", "type"]).map(|_| json!([]))?,
         ["cluster", "ha", "groups"] => return failed("cannot index groups: ha groups have been migrated to rules"),
-        ["cluster", "replication"] => plain(json!([]))?,
         ["nodes"] => plain(nodes::list(state))?,
         ["storage"] => storages::definitions(state, params)?,
         ["storage", id] => plain(storages::definition(state, id)?)?,
@@ -104,7 +115,10 @@ fn read(state: &State, path: &[&str], params: Params<'_>) -> Answered<Good> {
         _ => match state.fixed.get(&format!("/{}", path.join("/"))) {
             Some(value) if params.0.is_empty() => value.clone(),
             Some(_) => return not_simulated(&format!("Narrowing '/{}' by parameters", path.join("/"))),
-            None => return unknown(Method::Get, path),
+            None => match jobs::one_fixed(state, path) {
+                Some(value) => plain(value)?,
+                None => return unknown(Method::Get, path),
+            },
         },
     }
     .into())
@@ -187,7 +201,8 @@ fn read_node(state: &State, node: &Node, rest: &[&str], path: &[&str], params: P
         ["network"] => params.only(&["type"]).map(|_| node.network())?,
         ["services"] => plain(nodes::services())?,
         ["subscription"] => plain(node.subscription())?,
-        ["replication"] => params.only(&["guest"]).map(|_| json!([]))?,
+        ["replication"] => jobs::replication_on(state, node, params)?,
+        ["replication", id, "status"] => plain(jobs::replication_status(state, node, id)?)?,
         ["rrddata"] => rrd::of_node(state, node, params)?,
         ["qemu"] => params.only(&["full"]).map(|_| guests_of(state, node, Kind::Qemu))?,
         ["lxc"] => plain(guests_of(state, node, Kind::Lxc))?,

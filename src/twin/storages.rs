@@ -2,7 +2,7 @@
 //!
 //! Knows that a disabled storage, one of another node and an unknown one fail in different words.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::answer::{Answered, Params, failed, wrong};
 use super::rrd::merge;
@@ -144,22 +144,4 @@ pub(super) fn content(state: &State, node: &Node, id: &str, params: Params<'_>) 
 
 fn text<'a>(row: &'a Value, key: &str) -> &'a str {
     row.get(key).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// Whether a backup job covers a guest.
-fn covers(job: &Map<String, Value>, guest: &Guest) -> bool {
-    let lists = |key: &str| {
-        let vmid = guest.vmid.to_string();
-        job.get(key).and_then(Value::as_str).is_some_and(|list| list.split(',').any(|id| id == vmid))
-    };
-    let pool = job.get("pool").and_then(Value::as_str);
-    let all = job.get("all").is_some_and(|all| *all == 1);
-    job.get("enabled").is_none_or(|enabled| *enabled != 0)
-        && ((all && !lists("exclude")) || lists("vmid") || (pool.is_some() && pool == guest.pool.as_deref()))
-}
-
-pub(super) fn not_backed_up(state: &State) -> Value {
-    let jobs: Vec<_> = state.jobs.iter().filter_map(Value::as_object).collect();
-    let bare = state.guests.values().filter(|guest| !jobs.iter().any(|job| covers(job, guest)));
-    bare.map(|guest| json!({ "vmid": guest.vmid, "name": guest.name(), "type": guest.kind.word() })).collect()
 }

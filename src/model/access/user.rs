@@ -1,7 +1,7 @@
 //! A user: who may log in, until when, in which groups, with which tokens.
 
+use serde::Deserialize;
 use serde::de::Deserializer;
-use serde::{Deserialize, de};
 use serde_json::Value;
 
 use crate::error::Error;
@@ -42,7 +42,7 @@ pub struct User {
     #[serde(deserialize_with = "tokens")]
     pub tokens: Vec<ApiToken>,
     /// Whether a second factor of the old kind is set with the account. What it is set to is not kept.
-    #[serde(rename = "keys", deserialize_with = "is_set")]
+    #[serde(rename = "keys", deserialize_with = "loose::is_set")]
     pub has_keys: bool,
     /// The kind of realm that checks the password: `pam`, `pve`, `ldap`, ...
     #[serde(rename = "realm-type")]
@@ -75,11 +75,6 @@ fn tokens<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<ApiToken>, D::Error>
         _ => Vec::new(),
     };
     Ok(rows.into_iter().filter_map(|row| serde_json::from_value(row).ok()).collect())
-}
-
-/// Whether there is anything, without a look at what.
-fn is_set<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
-    Option::<de::IgnoredAny>::deserialize(from).map(|any| any.is_some())
 }
 
 impl User {

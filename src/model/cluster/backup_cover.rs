@@ -1,0 +1,229 @@
+//! What backup jobs cover and what they do not: volumes that are left out, guests that no job saves.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::loose;
+use crate::model::cluster::backup_job::BackupJob;
+use crate::model::list::{About, Column, List, Listed, count};
+use crate::model::record::{Ask, Origin, record, segment};
+use crate::model::sight::Sight;
+use crate::page::{Cell, Page, Provenance, State, Tone};
+use crate::render::View;
+use crate::session::Session;
+use crate::text::Text;
+use crate::units::Reading;
+use crate::wire::Call;
+
+/// A guest that no backup job saves, from `/cluster/backup-info/not-backed-up`. Needs Sys.Audit on `/`; guests without
+/// VM.Audit are left out by the server, and so are guests of disabled jobs, which the list says.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct BareGuest {
+    /// Its number.
+    pub vmid: Reading<u64>,
+    /// Its name.
+    pub name: Option<Text>,
+    /// `qemu` or `lxc`.
+    #[serde(rename = "type")]
+    pub kind: Reading<Text>,
+    #[serde(skip)]
+    origin: Origin,
+}
+
+record!(BareGuest: "/cluster/backup-info/not-backed-up");
+
+impl BareGuest {
+    pub(crate) fn list(session: &Session) -> Result<List<BareGuest>, Error> {
+        let jobs = session.submit(Call::get("/cluster/backup"));
+        let guests = Ask::new(session, "/cluster/backup-info/not-backed-up")
+            .titled("Guests that no backup job saves")
+            .question("What would be lost?")
+            .filtered_by("guests without a job", &["VM.Audit"], "/vms")
+            .list::<BareGuest>()?
+            .sorted_by_key(|guest: &BareGuest| guest.vmid);
+        // The server takes a disabled job for one that saves its guests.
+        let disabled = session.answer(jobs).and_then(|answer| answer.rows::<BackupJob>()).map(|jobs| {
+            let off = jobs.into_iter().filter(|(job, _)| !job.is_enabled());
+            off.map(|(job, _)| job.id.to_string()).collect::<Vec<_>>()
+        });
+        let said = match disabled {
+            Ok(none) if none.is_empty() => return Ok(guests),
+            Ok(jobs) => format!(
+                "Guests of disabled jobs are not in this list, since the server counts these jobs too: {}.",
+                jobs.join(", ")
+            ),
+            Err(_) => {
+                "Guests of disabled jobs are not in this list, since the server counts these jobs too.".to_owned()
+            }
+        };
+        Ok(guests.with_sight(Sight::whole().warned(said)))
+    }
+}
+
+impl Listed for BareGuest {
+    const NOUN: (&'static str, &'static str) = ("guest that no job saves", "guests that no job saves");
+
+    fn columns() -> Vec<Column<BareGuest>> {
+        vec![
+            Column::new("Guest", |g: &BareGuest| g.vmid.map(|vmid| vmid.to_string())),
+            Column::new("Name", |g: &BareGuest| g.name.clone()),
+            Column::new("Kind", |g: &BareGuest| match &g.kind {
+                Reading::Known(kind) if *kind == "qemu" => Cell::from("VM"),
+                Reading::Known(kind) if *kind == "lxc" => Cell::from("container"),
+                kind => kind.clone().into(),
+            }),
+        ]
+    }
+
+    fn summary(guests: &[BareGuest]) -> (String, String) {
+        let rest = if guests.is_empty() { ": each is in at least one." } else { "." };
+        (count(guests.len(), BareGuest::NOUN), rest.into())
+    }
+}
+
+/// What `/cluster/backup/{id}/included_volumes` answers: guests, and below each its volumes.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Cover {
+    #[serde(deserialize_with = "loose::each")]
+    children: Vec<CoveredGuest>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct CoveredGuest {
+    id: Reading<u64>,
+    name: Option<Text>,
+    r#type: Reading<Text>,
+    #[serde(deserialize_with = "loose::each")]
+    children: Vec<CoveredVolume>,
+    #[allow(dead_code, reason = "known, and of no use here")]
+    leaf: Reading<bool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct CoveredVolume {
+    id: Text,
+    name: Option<Text>,
+    included: Reading<bool>,
+    reason: Option<Text>,
+    #[allow(dead_code, reason = "known, and of no use here")]
+    leaf: Reading<bool>,
+}
+
+/// A volume of a guest that a backup job saves, and whether it is in the backups. A guest without volumes stands with an
+/// empty key.
+#[derive(Clone)]
+pub struct IncludedVolume {
+    /// The guest's number.
+    pub vmid: Reading<u64>,
+    /// The guest's name.
+    pub guest: Option<Text>,
+    /// `qemu` or `lxc`; `unknown` of a guest that the job names and that is gone.
+    pub kind: Reading<Text>,
+    /// The key in the guest's configuration: `scsi0`, `rootfs`, `mp1`.
+    pub key: Text,
+    /// The volume: `ceph-vm:vm-101-disk-0`. It has none where nothing of a storage is behind the key.
+    pub volume: Option<Text>,
+    /// Whether it is in the backups.
+    pub included: Reading<bool>,
+    /// Why, or why not.
+    pub reason: Option<Text>,
+    provenance: Provenance,
+}
+
+impl IncludedVolume {
+    pub(crate) fn of(job: &BackupJob) -> Result<List<IncludedVolume>, Error> {
+        let session = job.origin.session()?;
+        let answer = session.ask(Call::get(format!("/cluster/backup/{}/included_volumes", segment(&job.id))))?;
+        let provenance = session.provenance([&answer], None);
+        let (cover, _) = answer.object::<Cover>()?;
+        let items = cover.children.into_iter().flat_map(|guest| volumes(guest, &provenance)).collect();
+        let about = About {
+            title: format!("Volumes in the backup job {}", job.id.raw()).into(),
+            question: "Which disks of which guests are in the backups, and which are left out?".into(),
+            sight: Sight::filtered(session, "guests of the job", &["VM.Audit"], "/vms"),
+            provenance: provenance.clone(),
+            of: None,
+        };
+        Ok(List::new(items, about))
+    }
+
+    fn state(&self) -> Cell {
+        match self.included {
+            Reading::Known(true) => State::new(Tone::Good, "saved").into(),
+            Reading::Known(false) => State::new(Tone::Held, "left out").into(),
+            Reading::Missing(_) if self.kind == "unknown" => State::new(Tone::Unknown, "the guest is gone").into(),
+            Reading::Missing(_) if self.key.is_blank() => State::new(Tone::Off, "no volumes").into(),
+            Reading::Missing(why) => why.into(),
+        }
+    }
+}
+
+fn volumes(guest: CoveredGuest, provenance: &Provenance) -> Vec<IncludedVolume> {
+    let bare = IncludedVolume {
+        vmid: guest.id,
+        guest: guest.name,
+        kind: guest.r#type,
+        key: Text::default(),
+        volume: None,
+        included: Reading::default(),
+        reason: None,
+        provenance: provenance.clone(),
+    };
+    if guest.children.is_empty() {
+        return vec![bare];
+    }
+    let volume = |volume: CoveredVolume| {
+        let key = volume.id.raw().split_once(':').map_or(volume.id.raw(), |(_, key)| key).into();
+        IncludedVolume { key, volume: volume.name, included: volume.included, reason: volume.reason, ..bare.clone() }
+    };
+    guest.children.into_iter().map(volume).collect()
+}
+
+impl Listed for IncludedVolume {
+    const NOUN: (&'static str, &'static str) = ("volume", "volumes");
+
+    fn columns() -> Vec<Column<IncludedVolume>> {
+        vec![
+            Column::new("Guest", |v: &IncludedVolume| v.vmid.map(|vmid| vmid.to_string())),
+            Column::new("Name", |v: &IncludedVolume| v.guest.clone()),
+            Column::new("Disk", |v: &IncludedVolume| v.key.clone()),
+            Column::new("State", IncludedVolume::state),
+            Column::new("Why", |v: &IncludedVolume| v.reason.clone()),
+            Column::new("Volume", |v: &IncludedVolume| v.volume.clone()),
+        ]
+    }
+
+    fn summary(all: &[IncludedVolume]) -> (String, String) {
+        let out: Vec<String> = all
+            .iter()
+            .filter(|volume| volume.included == false)
+            .map(|volume| format!("{} of {}", volume.key, volume.vmid))
+            .collect();
+        let volumes = all.iter().filter(|volume| !volume.key.is_blank()).count();
+        let rest = match out.len() {
+            0 => ", all of them saved.".into(),
+            1..=5 => format!("; left out: {}.", out.join(", ")),
+            n => format!(", {n} of them left out."),
+        };
+        (count(volumes, IncludedVolume::NOUN), rest)
+    }
+}
+
+impl View for IncludedVolume {
+    fn page(&self) -> Page {
+        let facts = IncludedVolume::columns().into_iter().map(|column| (column.name().clone(), column.cell(self)));
+        Page::new(format!("{} of guest {}", self.key.raw(), self.vmid)).facts(facts).provenance(self.provenance.clone())
+    }
+}
+
+impl fmt::Debug for IncludedVolume {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IncludedVolume({} {}, {})", self.vmid, self.key, self.state())
+    }
+}

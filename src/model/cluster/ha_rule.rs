@@ -1,0 +1,186 @@
+//! Rules of high availability: on which nodes guests belong, which guests belong together or apart. And the groups that
+//! older clusters have in their place.
+
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::loose;
+use crate::model::access::user::joined;
+use crate::model::cluster::settings::Settings;
+use crate::model::list::{Column, List, Listed, count};
+use crate::model::record::{Ask, Origin, record};
+use crate::model::words::words;
+use crate::page::{State, Tone};
+use crate::session::Session;
+use crate::text::Text;
+use crate::units::Reading;
+
+words! {
+    /// What a rule ties guests to.
+    pub enum HaRuleKind {
+        /// To nodes.
+        NodeAffinity = "node-affinity",
+        /// To each other.
+        ResourceAffinity = "resource-affinity",
+    }
+}
+
+words! {
+    /// How guests are tied to each other.
+    pub enum Affinity {
+        /// On the same node.
+        Together = "positive",
+        /// On different nodes.
+        Apart = "negative",
+    }
+}
+
+/// A rule of high availability, from `/cluster/ha/rules`. Needs Sys.Audit on `/`.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct HaRule {
+    /// Its name.
+    pub rule: Text,
+    /// What it ties the guests to.
+    #[serde(rename = "type")]
+    pub kind: Reading<HaRuleKind>,
+    /// The guests: `vm:101`, `ct:200`.
+    #[serde(deserialize_with = "loose::words")]
+    pub resources: Vec<Text>,
+    /// Of a rule about nodes: the nodes, each with its priority behind a colon; a higher one is preferred.
+    #[serde(deserialize_with = "loose::words")]
+    pub nodes: Vec<Text>,
+    /// Of a rule about nodes: whether the guests stay stopped rather than run elsewhere.
+    #[serde(deserialize_with = "loose::yes")]
+    pub strict: bool,
+    /// Of a rule about guests: whether they belong together or apart.
+    #[serde(deserialize_with = "loose::optional")]
+    pub affinity: Option<Affinity>,
+    /// Whether it is switched off.
+    #[serde(deserialize_with = "loose::yes")]
+    pub disable: bool,
+    /// What was noted.
+    pub comment: Option<Text>,
+    /// Its place among the rules.
+    #[serde(deserialize_with = "loose::u64")]
+    pub order: Option<u64>,
+    /// Why it cannot be followed, by setting.
+    pub errors: Settings,
+    /// The checksum of the configuration it stands in.
+    pub digest: Option<Text>,
+    #[serde(skip)]
+    origin: Origin,
+}
+
+record!(HaRule: "/cluster/ha/rules", "/cluster/ha/rules/{rule}");
+
+impl HaRule {
+    pub(crate) fn list(session: &Session) -> Result<List<HaRule>, Error> {
+        Ask::new(session, "/cluster/ha/rules")
+            .titled("Rules of high availability")
+            .question("Where do guests belong, and which belong together or apart?")
+            .list()
+            .map(|rules| rules.sorted_by_key(|rule: &HaRule| rule.order))
+    }
+
+    /// What it says, in a sentence.
+    pub fn sentence(&self) -> Text {
+        let (guests, nodes) = (joined(&self.resources), joined(&self.nodes));
+        let words = match (&self.kind, &self.affinity) {
+            (Reading::Known(HaRuleKind::NodeAffinity), _) if self.strict => format!("{guests} only on {nodes}"),
+            (Reading::Known(HaRuleKind::NodeAffinity), _) => format!("{guests} rather on {nodes}"),
+            (_, Some(Affinity::Together)) => format!("{guests} on the same node"),
+            (_, Some(Affinity::Apart)) => format!("{guests} on different nodes"),
+            _ => guests,
+        };
+        words.into()
+    }
+
+    fn state(&self) -> State {
+        match () {
+            () if self.disable => State::new(Tone::Off, "disabled"),
+            () if !self.errors.is_empty() => State::new(Tone::Wrong, "cannot be followed"),
+            () => State::new(Tone::Good, "in force"),
+        }
+    }
+}
+
+impl Listed for HaRule {
+    const NOUN: (&'static str, &'static str) = ("rule", "rules");
+
+    fn columns() -> Vec<Column<HaRule>> {
+        vec![
+            Column::new("Rule", |r: &HaRule| r.rule.clone()),
+            Column::new("State", HaRule::state),
+            Column::new("Says", HaRule::sentence),
+            Column::new("Errors", |r: &HaRule| r.errors.clone()),
+            Column::new("Comment", |r: &HaRule| r.comment.clone()),
+        ]
+    }
+
+    fn summary(rules: &[HaRule]) -> (String, String) {
+        let bad: Vec<String> =
+            rules.iter().filter(|r| !r.disable && !r.errors.is_empty()).map(|r| r.rule.to_string()).collect();
+        let rest = if bad.is_empty() { ".".into() } else { format!("; cannot be followed: {}.", bad.join(", ")) };
+        (count(rules.len(), HaRule::NOUN), rest)
+    }
+}
+
+/// A group of nodes for high availability, from `/cluster/ha/groups`, in clusters before Proxmox VE 9. Needs Sys.Audit
+/// on `/`.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct HaGroup {
+    /// Its name.
+    pub group: Text,
+    /// The nodes, each with its priority behind a colon where it has one.
+    #[serde(deserialize_with = "loose::words")]
+    pub nodes: Vec<Text>,
+    /// Whether its guests stay stopped rather than run elsewhere.
+    #[serde(deserialize_with = "loose::yes")]
+    pub restricted: bool,
+    /// Whether its guests stay where they are when a preferred node is there again.
+    #[serde(deserialize_with = "loose::yes")]
+    pub nofailback: bool,
+    /// What was noted.
+    pub comment: Option<Text>,
+    /// Always `group`.
+    #[serde(rename = "type")]
+    pub kind: Option<Text>,
+    /// The checksum of the configuration it stands in.
+    pub digest: Option<Text>,
+    #[serde(skip)]
+    origin: Origin,
+}
+
+record!(HaGroup: "/cluster/ha/groups", "/cluster/ha/groups/{group}");
+
+impl HaGroup {
+    pub(crate) fn list(session: &Session) -> Result<List<HaGroup>, Error> {
+        let groups = Ask::new(session, "/cluster/ha/groups")
+            .titled("Groups of high availability")
+            .question("On which nodes may guests be started when theirs fails?")
+            .list();
+        groups.map_err(|error| match error {
+            Error::Refused { message, .. } if message.contains("migrated to rules") => Error::not_found(
+                "This cluster has no HA groups any more: rules took their place",
+                "pve.ha_rules()? has them",
+            ),
+            error => error,
+        })
+    }
+}
+
+impl Listed for HaGroup {
+    const NOUN: (&'static str, &'static str) = ("group", "groups");
+
+    fn columns() -> Vec<Column<HaGroup>> {
+        vec![
+            Column::new("Group", |g: &HaGroup| g.group.clone()),
+            Column::new("Nodes", |g: &HaGroup| joined(&g.nodes)),
+            Column::new("Nowhere else", |g: &HaGroup| g.restricted),
+            Column::new("Goes back", |g: &HaGroup| !g.nofailback),
+            Column::new("Comment", |g: &HaGroup| g.comment.clone()),
+        ]
+    }
+}
