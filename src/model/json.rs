@@ -10,7 +10,7 @@ use crate::page::{Cell, Page, Provenance};
 use crate::render::View;
 use crate::session::Session;
 use crate::text::Text;
-use crate::wire::{Call, Method};
+use crate::wire::{Call, Method, Reply};
 
 /// What a path of the API answered. Passwords and keys are never shown.
 ///
@@ -30,12 +30,10 @@ pub struct Json {
 
 impl Json {
     pub(crate) fn read(session: &Session, path: &str) -> Result<Json, Error> {
-        let call = call(Method::Get, path);
-        let title = call.shown();
-        let answer = session.ask(call)?;
+        let answer = session.ask(call(Method::Get, path))?;
         Ok(Json {
-            title,
-            value: shown_of(&answer.call, answer.reply.data(&answer.call)?),
+            title: answer.call.shown(),
+            value: value_of(&answer.call, &answer.reply)?,
             provenance: session.provenance([&answer], None),
         })
     }
@@ -111,6 +109,15 @@ pub(crate) fn masked(value: Value) -> Value {
         }
         Value::Array(rows) => Value::Array(rows.into_iter().map(masked).collect()),
         value => value,
+    }
+}
+
+/// What an answer holds, as far as it is shown. A log that is asked for as a file comes as it is, without JSON around it.
+pub(crate) fn value_of(call: &Call, reply: &Reply) -> Result<Value, Error> {
+    let as_file = call.params.iter().any(|(key, value)| key == "download" && value == "1");
+    match reply.data(call) {
+        Err(_) if as_file && !reply.body.trim_start().starts_with('<') => Ok(Value::from(&*reply.body)),
+        data => Ok(shown_of(call, data?)),
     }
 }
 
