@@ -14,6 +14,7 @@ use crate::loose;
 use crate::model::record::Record;
 use crate::wire::{Call, Reply};
 
+mod identities;
 mod recorded;
 mod schema;
 
