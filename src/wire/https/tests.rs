@@ -17,6 +17,7 @@ pub(crate) mod server;
 
 mod failures;
 mod fakepve;
+mod load;
 mod trust;
 
 use fake::Fake;
@@ -119,27 +120,6 @@ fn the_reason_phrase_comes_along() {
     assert_eq!((reply.status, reply.reason.raw()), (595, "No route to host"));
     assert!(reply_error(&status, &reply, &wire.identity()).to_string().starts_with("Node pve3 cannot be reached"));
     assert_eq!(ask(&wire, Call::get("/nodes")).unwrap().reason, "OK");
-}
-
-#[test]
-fn two_calls_at_once_go_to_a_node_and_no_more() {
-    let busy = Arc::new(AtomicUsize::new(0));
-    let most = Arc::new(AtomicUsize::new(0));
-    let (now, peak) = (Arc::clone(&busy), Arc::clone(&most));
-    let server = Server::new(move |_| {
-        peak.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-        thread::sleep(Duration::from_millis(100));
-        now.fetch_sub(1, Ordering::SeqCst);
-        data("null")
-    });
-    let wire = to(&server);
-    let pending: Vec<_> = (0..6).map(|n| wire.submit(Call::get(format!("/nodes/pve1/qemu/{n}/config")))).collect();
-    assert!(pending.into_iter().all(|answer| answer.wait().is_ok()));
-    assert_eq!(most.load(Ordering::SeqCst), 2);
-    // Other nodes have a gate of their own.
-    let pending: Vec<_> = (0..6).map(|n| wire.submit(Call::get(format!("/nodes/pve{n}/status")))).collect();
-    assert!(pending.into_iter().all(|answer| answer.wait().is_ok()));
-    assert!(most.load(Ordering::SeqCst) > 2);
 }
 
 #[test]
