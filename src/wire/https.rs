@@ -18,6 +18,7 @@ use crate::units::Moment;
 use crate::wire::auth::Auth;
 use crate::wire::endpoint::Endpoint;
 use crate::wire::exchange::{Exchange, Timeouts};
+use crate::wire::joining::Joining;
 use crate::wire::tls::{self, Trust};
 use crate::wire::{Call, Far, Pending, Reply, Wire};
 
@@ -186,12 +187,17 @@ fn live(
             return;
         }
         let (busy, mut all_done) = channel::<()>(1);
+        let calls = Joining::default();
         while let Some(Job { call, to }) = inbox.recv().await {
+            let Some(on_its_way) = calls.enter(&call, to) else { continue };
             let (exchange, busy) = (Arc::clone(&exchange), busy.clone());
             tokio::spawn(async move {
                 let _busy = busy;
-                // Nobody may be waiting any more.
-                let _ = to.to.send(exchange.carry_out(&call).await);
+                let answer = exchange.carry_out(&call).await;
+                for waiting in on_its_way.arrived() {
+                    // Nobody may be waiting any more.
+                    let _ = waiting.to.send(answer.clone());
+                }
             });
         }
         drop(busy);

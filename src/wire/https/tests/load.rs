@@ -44,3 +44,20 @@ fn agents_and_volume_lists_are_asked_one_at_a_time_and_leave_a_place_at_their_no
     let slow_before = lines[..last_quick].iter().filter(|line| !is_quick(line)).count();
     assert!(slow_before < 6, "what is quick does not wait for what is slow: {lines:#?}");
 }
+
+#[test]
+fn what_is_asked_twice_at_a_time_is_sent_once_and_anew_after_a_write() {
+    let server = unhurried();
+    let wire = to(&server);
+    let config = || Call::get("/nodes/pve1/qemu/101/config");
+    let pending: Vec<_> = (0..5).map(|_| wire.submit(config())).collect();
+    assert!(pending.into_iter().all(|answer| answer.wait().is_ok()));
+    assert_eq!(server.lines().len(), 1);
+
+    let before = wire.submit(config());
+    let change = wire.submit(Call::new(Method::Put, "/nodes/pve1/qemu/101/config").with("cores", "2"));
+    let after = [wire.submit(config()), wire.submit(config())];
+    assert!([before, change].into_iter().chain(after).all(|answer| answer.wait().is_ok()));
+    let reads = server.lines().iter().filter(|line| line.starts_with("GET")).count();
+    assert_eq!(reads, 3, "one of the first five, one before the write, one for the two after it");
+}
