@@ -22,7 +22,9 @@ pub(crate) mod gates;
 pub(crate) mod https;
 pub(crate) mod joining;
 pub(crate) mod outage;
+pub(crate) mod peer;
 pub(crate) mod refusal;
+pub(crate) mod rounds;
 pub(crate) mod tls;
 
 /// The four methods of the API.

@@ -17,8 +17,10 @@ use crate::text::Text;
 use crate::units::Moment;
 use crate::wire::auth::Auth;
 use crate::wire::endpoint::Endpoint;
-use crate::wire::exchange::{Exchange, Timeouts};
+use crate::wire::exchange::Exchange;
 use crate::wire::joining::Joining;
+use crate::wire::peer::Timeouts;
+use crate::wire::rounds::Rounds;
 use crate::wire::tls::{self, Trust};
 use crate::wire::{Call, Far, Pending, Reply, Wire};
 
@@ -62,7 +64,10 @@ impl Connect {
         let (ready, is_ready) = mpsc::channel();
         let exchange = {
             let good = Arc::clone(&good);
-            move || Exchange::new(endpoints, self.auth, &tls, self.timeouts, AT_ONCE, good)
+            move || {
+                let rounds = Rounds::new(endpoints, &tls, self.timeouts, good)?;
+                Ok(Exchange::new(rounds, self.auth, AT_ONCE))
+            }
         };
         let thread = thread::Builder::new()
             .name("pve-https".to_owned())

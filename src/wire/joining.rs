@@ -67,7 +67,7 @@ impl<W> OnItsWay<W> {
 impl<W> Drop for OnItsWay<W> {
     fn drop(&mut self) {
         // Outside of the lock: whoever is dropped may have something to say.
-        mem::drop(self.leave());
+        drop(self.leave());
     }
 }
 

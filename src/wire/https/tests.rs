@@ -18,6 +18,7 @@ pub(crate) mod server;
 mod failures;
 mod fakepve;
 mod load;
+mod retries;
 mod trust;
 
 use fake::Fake;
