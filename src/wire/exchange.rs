@@ -3,14 +3,17 @@
 //!
 //! After a 401 a call is sent once more with a fresh ticket, a write too, since Proxmox VE looks at the ticket before it
 //! looks at anything else: such a call was certainly not carried out.
+//!
+//! A password opens the door again at any time; a code of a second factor does so once. A ticket that was got with one
+//! is therefore never replaced by a new login, only traded in while it holds.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::Mutex;
 
 use crate::error::Error;
-use crate::wire::auth::{Auth, Due, Keys, Login, Ticket};
+use crate::wire::auth::{Auth, Due, Granted, Keys, Login, Ticket};
 use crate::wire::gates::Gates;
 use crate::wire::refusal::reply_error;
 use crate::wire::rounds::Rounds;
@@ -21,18 +24,27 @@ pub(crate) struct Exchange {
     rounds: Rounds,
     auth: Auth,
     ticket: Mutex<Option<Arc<Ticket>>>,
+    /// How old a ticket may become before it is traded in.
+    renew_after: Duration,
     gates: Gates,
 }
 
 impl Exchange {
     /// At most `at_once` calls will be on their way to one node.
-    pub(crate) fn new(rounds: Rounds, auth: Auth, at_once: usize) -> Exchange {
-        Exchange { rounds, auth, ticket: Mutex::new(None), gates: Gates::new(at_once) }
+    pub(crate) fn new(rounds: Rounds, auth: Auth, renew_after: Duration, at_once: usize) -> Exchange {
+        Exchange { rounds, auth, ticket: Mutex::new(None), renew_after, gates: Gates::new(at_once) }
     }
 
-    /// Logs in where that is needed, so that a wrong password shows at once.
-    pub(crate) async fn log_in(&self) -> Result<(), Error> {
-        self.keys().await.map(|_| ())
+    /// Logs in where that is needed, so that a wrong password shows at once. Gives whether that took a code, so that the
+    /// login has to be kept alive.
+    pub(crate) async fn log_in(&self) -> Result<bool, Error> {
+        let (_, ticket) = self.keys().await?;
+        Ok(ticket.is_some_and(|ticket| ticket.took_a_code()))
+    }
+
+    /// Trades the ticket in where it is time. What fails is tried again the next time, until the ticket has died.
+    pub(crate) async fn stay_logged_in(&self) {
+        let _ = self.keys().await;
     }
 
     /// One call, with its turn at the node, its keys, and a fresh ticket where the old one is refused.
@@ -58,15 +70,21 @@ impl Exchange {
             Auth::Password(login) => login,
         };
         let mut held = self.ticket.lock().await;
-        let due = held.as_ref().map_or(Due::Login, |ticket| ticket.due(SystemTime::now()));
-        let fresh = match (&*held, due) {
-            (Some(ticket), Due::Good) => return Ok((ticket.keys.clone(), Some(Arc::clone(ticket)))),
-            (Some(ticket), Due::Renewal) => match self.ask_for_ticket(login, login.renewal(ticket)).await {
-                // The ticket may have died early: the password still opens the door.
-                Err(Error::NotAuthenticated { .. }) => self.ask_for_ticket(login, login.call()).await?,
-                other => other?,
+        let due = held.as_ref().map_or(Due::Login, |ticket| ticket.due(SystemTime::now(), self.renew_after));
+        let fresh = match (held.clone(), due) {
+            (Some(ticket), Due::Good) => return Ok((ticket.keys.clone(), Some(ticket))),
+            (Some(ticket), Due::Renewal) => match self.ask_for_ticket(login, login.renewal(&ticket)).await {
+                Ok(Granted::Ticket(fresh)) if ticket.took_a_code() => fresh.with_code(),
+                Ok(Granted::Ticket(fresh)) => fresh,
+                // The ticket has died early.
+                Ok(Granted::Challenge(_)) => self.log_in_again(login, &mut held, "it was not renewed").await?,
+                Err(Error::NotAuthenticated { .. }) => {
+                    self.log_in_again(login, &mut held, "its renewal was refused").await?
+                }
+                Err(error) => return Err(error),
             },
-            _ => self.ask_for_ticket(login, login.call()).await?,
+            (Some(_), Due::Login) => self.log_in_again(login, &mut held, "it was not renewed in time").await?,
+            (None, _) => self.first_ticket(login).await?,
         };
         let fresh = Arc::new(fresh);
         *held = Some(Arc::clone(&fresh));
@@ -79,15 +97,47 @@ impl Exchange {
         if let Some(ticket) = held.as_ref().filter(|ticket| !Arc::ptr_eq(ticket, refused)) {
             return Ok(ticket.keys.clone());
         }
-        let fresh = Arc::new(self.ask_for_ticket(login, login.call()).await?);
+        let fresh = Arc::new(self.log_in_again(login, &mut held, "the server took it no longer").await?);
         *held = Some(Arc::clone(&fresh));
         Ok(fresh.keys.clone())
     }
 
-    async fn ask_for_ticket(&self, login: &Login, call: Call) -> Result<Ticket, Error> {
+    /// The first login, for which somebody may have a code.
+    async fn first_ticket(&self, login: &Login) -> Result<Ticket, Error> {
+        let challenge = match self.ask_for_ticket(login, login.call()).await? {
+            Granted::Ticket(ticket) => return Ok(ticket),
+            Granted::Challenge(challenge) => challenge,
+        };
+        match self.ask_for_ticket(login, login.second_call(&challenge)?).await.map_err(|e| login.wrong_code(e))? {
+            Granted::Ticket(ticket) => Ok(ticket.with_code()),
+            Granted::Challenge(_) => Err(login.wants_code_now()),
+        }
+    }
+
+    /// A later login, where the password alone opens the door.
+    async fn log_in_again(
+        &self,
+        login: &Login,
+        held: &mut Option<Arc<Ticket>>,
+        why: &'static str,
+    ) -> Result<Ticket, Error> {
+        if let Some(ticket) = held.as_ref().filter(|ticket| ticket.took_a_code()) {
+            // Nobody needs to try it again.
+            let ended = ticket.ended(why);
+            let over = login.is_over(ended.why_ended().unwrap_or(why));
+            *held = Some(Arc::new(ended));
+            return Err(over);
+        }
+        match self.ask_for_ticket(login, login.call()).await? {
+            Granted::Ticket(ticket) => Ok(ticket),
+            Granted::Challenge(_) => Err(login.wants_code_now()),
+        }
+    }
+
+    async fn ask_for_ticket(&self, login: &Login, call: Call) -> Result<Granted, Error> {
         let reply = self.rounds.send(&call, None).await.map_err(never_logged_in)?;
         if reply.is_ok() {
-            login.ticket(&call, &reply, SystemTime::now())
+            login.granted(&call, &reply, SystemTime::now())
         } else {
             Err(reply_error(&call, &reply, &self.auth.identity()))
         }

@@ -28,11 +28,18 @@ pub(crate) struct Timeouts {
     pub(crate) read: Duration,
     /// For a whole call.
     pub(crate) whole: Duration,
+    /// Until a ticket, which lives for two hours, is traded in for a fresh one.
+    pub(crate) renew: Duration,
 }
 
 impl Default for Timeouts {
     fn default() -> Timeouts {
-        Timeouts { connect: Duration::from_secs(5), read: Duration::from_secs(45), whole: Duration::from_secs(300) }
+        Timeouts {
+            connect: Duration::from_secs(5),
+            read: Duration::from_secs(45),
+            whole: Duration::from_secs(300),
+            renew: Duration::from_secs(90 * 60),
+        }
     }
 }
 

@@ -15,7 +15,12 @@ fn exchange(server: &Server) -> Exchange {
     let trust = Trust::Pinned(vec![Fingerprint::parse(&server.fingerprint).unwrap()]);
     let endpoints = vec![Endpoint::parse(&server.url()).unwrap()];
     let tls = tls::config(&trust).unwrap();
-    Exchange::new(Rounds::new(endpoints, &tls, Timeouts::default(), Arc::default()).unwrap(), auth, 2)
+    Exchange::new(
+        Rounds::new(endpoints, &tls, Timeouts::default(), Arc::default()).unwrap(),
+        auth,
+        Timeouts::default().renew,
+        2,
+    )
 }
 
 fn run<T>(future: impl Future<Output = T>) -> T {

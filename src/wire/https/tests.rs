@@ -19,6 +19,7 @@ mod failures;
 mod fakepve;
 mod load;
 mod retries;
+mod second_factor;
 mod trust;
 
 use fake::Fake;
@@ -40,8 +41,12 @@ fn pinned(fingerprint: &str) -> Trust {
 }
 
 fn connect(url: &str, auth: Auth, trust: Trust) -> Connect {
-    let timeouts =
-        Timeouts { connect: Duration::from_secs(2), read: Duration::from_millis(700), whole: Duration::from_secs(5) };
+    let timeouts = Timeouts {
+        connect: Duration::from_secs(2),
+        read: Duration::from_millis(700),
+        whole: Duration::from_secs(5),
+        ..Timeouts::default()
+    };
     Connect { timeouts, ..Connect::new(vec![url.to_owned()], auth, trust) }
 }
 
