@@ -56,7 +56,7 @@ impl Pve {
     ///
     /// `PVE_URL` (`https://pve1:8006`, several separated by commas, or `demo:`); a token from `PVE_TOKEN`,
     /// `PVE_TOKEN_FILE` or the output of `PVE_TOKEN_COMMAND` (`user@realm!name=secret`), or `PVE_USER` with
-    /// `PVE_PASSWORD`; `PVE_FINGERPRINT` or `PVE_CA_FILE`; `PVE_WRITE`, a reason as for [`arm`](Pve::arm).
+    /// `PVE_PASSWORD` (and `PVE_OTP`, the code of a second factor); `PVE_FINGERPRINT` or `PVE_CA_FILE`; `PVE_WRITE`, a reason as for [`arm`](Pve::arm).
     ///
     /// # Errors
     /// When a variable is missing or wrong, or the cluster cannot be reached.

@@ -20,8 +20,11 @@ pub(crate) mod endpoint;
 pub(crate) mod exchange;
 pub(crate) mod gates;
 pub(crate) mod https;
+pub(crate) mod joining;
 pub(crate) mod outage;
+pub(crate) mod peer;
 pub(crate) mod refusal;
+pub(crate) mod rounds;
 pub(crate) mod tls;
 
 /// The four methods of the API.
@@ -56,7 +59,7 @@ impl fmt::Display for Method {
 }
 
 /// A call: method, path below `/api2/json`, parameters. Shown without the values of its parameters.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Call {
     /// The method.
     pub(crate) method: Method,
