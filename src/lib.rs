@@ -40,6 +40,15 @@ mod wire;
 pub use std::cmp::Reverse;
 
 pub use error::Error;
+pub use model::access::acl::{AclEntry, Grantee};
+pub use model::access::expiry::Expiry;
+pub use model::access::factor::{FactorKind, SecondFactor, UserFactors};
+pub use model::access::group::UserGroup;
+pub use model::access::permission::Permission;
+pub use model::access::realm::{Realm, RealmKind};
+pub use model::access::role::Role;
+pub use model::access::token::ApiToken;
+pub use model::access::user::User;
 pub use model::config::Config;
 pub use model::guest::{Guest, GuestId, GuestKind, Status};
 pub use model::history::{History, Point, Span};

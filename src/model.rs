@@ -1,5 +1,6 @@
 //! The objects of a cluster: one file an object, each with its path, its fields and its row in a table.
 
+pub(crate) mod access;
 pub(crate) mod config;
 #[cfg(test)]
 mod conformance;

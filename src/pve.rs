@@ -20,8 +20,11 @@ use crate::text::Text;
 use crate::twin::Twin;
 use crate::wire::{Method, Wire};
 
+mod access;
 mod connect;
 mod overview;
+#[cfg(test)]
+mod staged;
 #[cfg(test)]
 mod tests;
 mod topology;

@@ -240,6 +240,8 @@ pub enum Why {
     StorageInactive,
     /// The answer had no such field.
     NotInAnswer,
+    /// It is not set, so the default of Proxmox VE holds.
+    NotSet,
     /// The answer had something else in its place; the object's raw JSON has it.
     NotUnderstood,
     /// The identity lacks a privilege: `Sys.Audit on /nodes/pve1`.
@@ -271,6 +273,7 @@ impl fmt::Display for Why {
             Why::KnownInsideOnly => f.pad("known only inside the VM"),
             Why::StorageInactive => f.pad("storage not active"),
             Why::NotInAnswer => f.pad("not in the answer"),
+            Why::NotSet => f.pad("not set"),
             Why::NotUnderstood => f.pad("not understood"),
             Why::Needs(privilege) => f.pad(&format!("needs {privilege}")),
         }

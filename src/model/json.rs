@@ -84,8 +84,10 @@ pub(crate) fn is_secret(key: &str) -> bool {
         "csrfpreventiontoken",
         "ticket",
     ];
+    // Whole names: of a user the second factor of the old kind, of a metric server or an IPAM its key.
+    const NAMES: [&str; 2] = ["keys", "token"];
     let key = key.to_ascii_lowercase();
-    ENDS.iter().any(|end| key.ends_with(end))
+    NAMES.contains(&key.as_str()) || ENDS.iter().any(|end| key.ends_with(end))
 }
 
 /// Whether a parameter of this name may hold a secret in what is sent, where plain words stand for keys and tokens too.
@@ -100,7 +102,14 @@ pub(crate) fn masked(value: Value) -> Value {
         Value::Object(map) => {
             // Pending changes name a setting in one field and have its value in others.
             let names_secret = map.get("key").and_then(Value::as_str).is_some_and(is_secret);
-            let hidden = |key: &str| is_secret(key) || (names_secret && matches!(key, "value" | "pending"));
+            // A new token comes with its secret, a plugin for DNS with the credentials of its provider.
+            let (new_token, plugin) = (map.contains_key("full-tokenid"), map.contains_key("plugin"));
+            let hidden = |key: &str| match key {
+                "value" => names_secret || new_token,
+                "pending" => names_secret,
+                "data" => plugin,
+                key => is_secret(key),
+            };
             let field = |(key, value): (String, Value)| match hidden(&key) && !value.is_null() {
                 true => (key, NOT_SHOWN.into()),
                 false => (key, masked(value)),
@@ -209,6 +218,17 @@ mod tests {
             "{value}"
         );
         assert!(value.to_string().contains("ok"));
+    }
+
+    #[test]
+    fn keys_of_users_tokens_metric_servers_endpoints_and_plugins_are_masked() {
+        let value = masked(json!([
+            {"userid": "a@pve", "keys": "x1"}, {"full-tokenid": "a@pve!t", "value": "x2"},
+            {"type": "influxdb", "token": "x3"}, {"name": "hook", "secret": [{"name": "n", "value": "x4"}]},
+            {"plugin": "dns", "data": "KEY=x5"}, {"data": [{"metric": "cpu", "value": 7}]},
+        ]));
+        assert!((1..=5).all(|n| !value.to_string().contains(&format!("x{n}"))), "{value}");
+        assert_eq!(value[5]["data"][0]["value"], 7);
     }
 
     #[test]
