@@ -40,7 +40,9 @@ mod wire;
 pub use std::cmp::Reverse;
 
 pub use error::Error;
-pub use model::config::Config;
+pub use model::guest::config::{Change, Config};
+pub use model::guest::disk::{Disk, DiskKind, DiskSource};
+pub use model::guest::net::Net;
 pub use model::guest::{Guest, GuestId, GuestKind, Status};
 pub use model::history::{History, Point, Span};
 pub use model::json::Json;
@@ -51,6 +53,7 @@ pub use model::pool::Pool;
 pub use model::snapshot::Snapshot;
 pub use model::storage::{NodeStorage, Storage, StorageOnNode};
 pub use model::task::{Task, TaskStatus, Upid};
+pub use model::volume::VolumeId;
 pub use page::{Block, Cell, Figure, Grid, Level, Page, Provenance, Section, State, Tone};
 pub use plan::{Check, Outcome, Plan, Verdict};
 pub use pve::{Connection, Pve};

@@ -220,6 +220,11 @@ impl<T: Clone> List<T> {
         self.about.sight.is_partial()
     }
 
+    /// How much of what there is was seen.
+    pub(crate) fn sight(&self) -> Sight {
+        self.about.sight.clone()
+    }
+
     /// What must be said beside the list.
     pub(crate) fn about_caveats(&self) -> impl Iterator<Item = (Level, Text)> + '_ {
         self.about.sight.caveats()
