@@ -6,24 +6,29 @@ use crate::model::canned::Canned;
 use crate::model::guest::disk::{Disk, DiskKind, DiskSource};
 use crate::model::guest::net::Net;
 use crate::model::guest::{Guest, GuestKind};
-use crate::pve::Pve;
+use crate::model::list::List;
 use crate::render::View;
+use crate::session::Session;
 use crate::units::{Bytes, Reading, Why};
 
-fn demo() -> Pve {
-    Pve::demo().unwrap()
+fn guests() -> List<Guest> {
+    Guest::list(&Canned::new().session()).unwrap()
+}
+
+fn guest(session: &Session, vmid: u32) -> Guest {
+    Guest::find(session, vmid.into()).unwrap()
 }
 
 #[test]
 fn all_configurations_are_read_together_and_those_that_cannot_be_are_named() {
-    let configs = demo().guests().unwrap().configs().unwrap();
+    let configs = guests().configs().unwrap();
     let text = configs.page().text();
     assert!(
         text.contains("Not read: 5 guests (VM 130, VM 131, VM 132, VM 133, CT 208), since node pve4 is offline."),
         "{text}"
     );
     assert!(text.contains("visible to you"), "{text}");
-    assert_eq!(configs.len(), demo().guests().unwrap().len() - 5);
+    assert_eq!(configs.len(), guests().len() - 5);
     let crm = configs.find(|config| config.vmid == 124).unwrap();
     assert_eq!((crm.kind, crm.memory(), crm.cores()), (GuestKind::Vm, Some(Bytes::gib(4)), Some(2)));
     assert!(configs.provenance().to_string().contains("GET /nodes/{node}/{type}/{vmid}/config of"), "{text}");
@@ -31,9 +36,9 @@ fn all_configurations_are_read_together_and_those_that_cannot_be_are_named() {
 
 #[test]
 fn configurations_of_no_guest_are_an_empty_list_and_of_unreadable_ones_say_so() {
-    let guests = demo().guests().unwrap();
-    assert!(guests.filter(|_| false).configs().unwrap().is_empty());
-    let away = guests.filter(|guest| guest.node == "pve4").configs().unwrap();
+    let all = guests();
+    assert!(all.filter(|_| false).configs().unwrap().is_empty());
+    let away = all.filter(|guest| guest.node == "pve4").configs().unwrap();
     assert!(
         away.is_empty() && away.page().text().contains("cannot say whether there are others"),
         "{}",
@@ -108,7 +113,7 @@ fn network_cards_are_read_in_each_of_their_spellings() {
 
 #[test]
 fn a_configuration_shows_no_secret_and_says_what_waits() {
-    let config = demo().guest("web-1").unwrap().config().unwrap();
+    let config = guest(&Canned::new().session(), 101).config().unwrap();
     assert_eq!(config.pending(), Some(Vec::new()));
     let all = format!("{}{}{config:?}", config.page().text(), config.page().html());
     assert!(!all.contains("**********") && all.contains("a secret, not shown"), "{all}");
@@ -129,7 +134,7 @@ fn what_waits_for_a_restart_is_put_aside_and_named_without_secrets() {
             ]),
         )
         .session();
-    let config = Guest::find(&session, 101.into()).unwrap().config().unwrap();
+    let config = guest(&session, 101).config().unwrap();
     assert_eq!((config.memory(), config.cores()), (Some(Bytes::gib(4)), Some(1)));
     let changes: Vec<String> = config.pending().unwrap().iter().map(|change| change.key.to_string()).collect();
     assert_eq!(changes, ["balloon", "cipassword", "cores", "memory"]);
@@ -141,7 +146,7 @@ fn what_waits_for_a_restart_is_put_aside_and_named_without_secrets() {
 #[test]
 fn changes_that_cannot_be_read_are_not_taken_for_none() {
     let session = Canned::new().refusal("/nodes/pve1/qemu/101/pending", 501, "not implemented").session();
-    let config = Guest::find(&session, 101.into()).unwrap().config().unwrap();
+    let config = guest(&session, 101).config().unwrap();
     assert_eq!(config.pending(), None);
     assert!(config.page().text().contains("Whether changes wait for a restart could not be read"));
 }
