@@ -51,6 +51,7 @@ pub use model::node::Node;
 pub use model::node::service::{Service, ServiceState};
 pub use model::pool::Pool;
 pub use model::snapshot::Snapshot;
+pub use model::storage::content::{Owner, Volume, VolumeKind};
 pub use model::storage::{NodeStorage, Storage, StorageOnNode};
 pub use model::task::{Task, TaskStatus, Upid};
 pub use model::volume::VolumeId;
