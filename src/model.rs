@@ -1,7 +1,8 @@
 //! The objects of a cluster: one file an object, each with its path, its fields and its row in a table.
 
 pub(crate) mod access;
-pub(crate) mod config;
+#[cfg(test)]
+mod canned;
 #[cfg(test)]
 mod conformance;
 pub(crate) mod guest;
@@ -10,10 +11,13 @@ pub(crate) mod json;
 pub(crate) mod list;
 pub(crate) mod node;
 pub(crate) mod pool;
+mod property;
 pub(crate) mod record;
 pub(crate) mod resource;
 pub(crate) mod sight;
 pub(crate) mod snapshot;
 pub(crate) mod storage;
 pub(crate) mod task;
+mod together;
+pub(crate) mod volume;
 pub(crate) mod words;

@@ -61,6 +61,11 @@ impl Sight {
         Sight { whole: Some(false), caveats: vec![(Level::Warning, why.into())] }
     }
 
+    /// Nobody can say whether it is all, for this reason.
+    pub(crate) fn unknown(why: impl Into<Text>) -> Sight {
+        Sight { whole: None, caveats: vec![(Level::Info, why.into())] }
+    }
+
     /// All but some rows that were not understood.
     pub(crate) fn without(odd: usize) -> Sight {
         if odd == 0 {

@@ -195,6 +195,7 @@ fn read_node(state: &State, node: &Node, rest: &[&str], path: &[&str], params: P
         ["storage", _] => index(&["content", "rrddata", "status"], "subdir"),
         ["storage", id, "status"] => plain(storages::status(state, node, id)?)?,
         ["storage", id, "content"] => storages::content(state, node, id, params)?,
+        ["storage", id, "content", volume] => plain(storages::volume(state, node, id, volume)?)?,
         ["storage", id, "rrddata"] => storages::rrd(state, node, id, params)?,
         ["tasks"] => return tasks::list(state, &node.name, params),
         ["tasks", upid] => tasks::index(state, &node.name, upid)?,
