@@ -78,7 +78,7 @@ impl About {
 
     /// What an empty list has to add, where it may be empty only to this identity.
     fn nothing(&self) -> Option<&'static str> {
-        (self.sight.is_complete() != Some(true)).then_some("; cannot say whether there are others.")
+        (!self.sight.is_whole()).then_some("; cannot say whether there are others.")
     }
 }
 
@@ -157,7 +157,7 @@ impl<T: Clone> List<T> {
         self.find(|item| key(item) == word).ok_or_else(|| {
             let all: Vec<String> = self.items.iter().map(|item| key(item).to_string()).collect();
             let hidden =
-                if self.about.sight.is_complete() == Some(true) { "" } else { "; others may be hidden from you" };
+                if self.about.sight.is_whole() { "" } else { "; others may be hidden from you" };
             Error::not_found(
                 format!("There is no {} \"{}\" among: {}", T::NOUN.0, Text::from(word), self.about.title),
                 if all.is_empty() {
