@@ -156,8 +156,7 @@ impl<T: Clone> List<T> {
     {
         self.find(|item| key(item) == word).ok_or_else(|| {
             let all: Vec<String> = self.items.iter().map(|item| key(item).to_string()).collect();
-            let hidden =
-                if self.about.sight.is_whole() { "" } else { "; others may be hidden from you" };
+            let hidden = if self.about.sight.is_whole() { "" } else { "; others may be hidden from you" };
             Error::not_found(
                 format!("There is no {} \"{}\" among: {}", T::NOUN.0, Text::from(word), self.about.title),
                 if all.is_empty() {

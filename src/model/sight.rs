@@ -7,11 +7,6 @@ use crate::text::Text;
 /// How much of something was seen, and what is to be said of the rest.
 #[derive(Clone, Debug)]
 pub(crate) struct Sight {
-    /// Whether everything was certainly seen.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.whole == Some(true)
-    }
-
     /// Whether everything was seen; `None` when that cannot be told.
     whole: Option<bool>,
     caveats: Vec<(Level, Text)>,
@@ -101,6 +96,11 @@ impl Sight {
     /// Whether something is missing, as far as can be told.
     pub(crate) fn is_partial(&self) -> bool {
         self.whole == Some(false)
+    }
+
+    /// Whether everything was certainly seen.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole == Some(true)
     }
 
     /// Whether everything was certainly seen.
