@@ -103,11 +103,6 @@ impl Sight {
         self.whole == Some(true)
     }
 
-    /// Whether everything was certainly seen.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.whole == Some(true)
-    }
-
     /// Whether everything was seen; `None` when that cannot be told.
     pub(crate) fn is_complete(&self) -> Option<bool> {
         self.whole
