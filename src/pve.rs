@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::Error;
 use crate::model::guest::{Guest, GuestId};
@@ -18,6 +19,7 @@ use crate::render::View;
 use crate::session::Session;
 use crate::text::Text;
 use crate::twin::Twin;
+use crate::units::Age;
 use crate::wire::{Method, Wire};
 
 mod access;
@@ -83,6 +85,29 @@ impl Pve {
 
     pub(crate) fn over(wire: Arc<dyn Wire>) -> Result<Pve, Error> {
         Ok(Pve { session: Session::open(wire)? })
+    }
+
+    /// The same cluster and session, whose reads may be answered from memory by what is at most this old, for a notebook
+    /// that asks the same of a large cluster again and again. Every output says how old it is. Any action of the session
+    /// empties the memory; plans and tasks never use it.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let pve = Pve::demo()?.cached(minutes(5));
+    /// pve.guests()?;
+    /// let again = pve.guests()?; // nothing was sent
+    /// assert!(again.page().text().contains("from memory"));
+    /// assert!(!pve.fresh().guests()?.page().text().contains("from memory"));
+    /// # Ok(()) }
+    /// ```
+    pub fn cached(&self, at_most: impl Into<Duration>) -> Pve {
+        Pve { session: self.session.cached(at_most.into()) }
+    }
+
+    /// The same cluster and session, whose every read is sent.
+    pub fn fresh(&self) -> Pve {
+        Pve { session: self.session.uncached() }
     }
 
     // Looking.
@@ -264,6 +289,7 @@ impl View for Pve {
 
 impl fmt::Debug for Pve {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pve({} as {})", self.session.cluster(), self.session.identity())
+        let memory = self.session.at_most().map(|time| format!(", from memory up to {} old", Age(time.as_secs())));
+        write!(f, "Pve({} as {}{})", self.session.cluster(), self.session.identity(), memory.unwrap_or_default())
     }
 }

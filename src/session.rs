@@ -19,19 +19,27 @@ use crate::units::Moment;
 use crate::wire::{Call, Far, Pending, Raw, Reply, Rows, Wire, refusal};
 
 mod books;
+mod many;
+mod memory;
 mod privileges;
 
 use books::Books;
+use memory::Memory;
 use privileges::Privileges;
 
 /// The session that objects share. Cloning it is cheap and gives the same session.
 #[derive(Clone)]
-pub(crate) struct Session(Arc<Inner>);
+pub(crate) struct Session {
+    inner: Arc<Inner>,
+    /// How old an answer from memory may be; without it, nothing is answered from there.
+    at_most: Option<Duration>,
+}
 
 struct Inner {
     wire: Arc<dyn Wire>,
     cluster: Text,
     privileges: Mutex<Privileges>,
+    memory: Mutex<Memory>,
     kernel: Kernel,
     books: Mutex<Books>,
     codes: RandomState,
@@ -41,6 +49,17 @@ struct Inner {
 pub(crate) struct Answer {
     pub(crate) call: Call,
     pub(crate) reply: Reply,
+    /// Whether it was given before, to another call.
+    pub(crate) from_memory: bool,
+}
+
+/// A call that was sent for, or whose answer was in memory.
+pub(crate) struct Asked {
+    pending: Pending,
+    call: Call,
+    from_memory: bool,
+    /// The writes of the session before it.
+    generation: u64,
 }
 
 impl Answer {
@@ -63,7 +82,7 @@ impl Session {
             let call = Call::get(path);
             (wire.submit(call.clone()), call)
         });
-        let ask = |(pending, call): (Pending, Call)| answer(pending, call, &wire.identity());
+        let ask = |(pending, call): (Pending, Call)| understood(pending.wait()?, call, &wire.identity());
         let version: Version = ask(version)?.object()?.0;
         let name = cluster_name(ask(status));
         let privileges = Mutex::new(Privileges::new(ask(permissions), wire.now()));
@@ -82,17 +101,26 @@ impl Session {
             )
         })?;
         let codes = RandomState::new();
-        Ok(Session(Arc::new(Inner { wire, cluster: cluster.into(), privileges, kernel, books, codes })))
+        let (cluster, memory) = (cluster.into(), Mutex::default());
+        let inner = Inner { wire, cluster, privileges, memory, kernel, books, codes };
+        Ok(Session { inner: Arc::new(inner), at_most: None })
     }
 
-    /// Sends a read off.
-    pub(crate) fn submit(&self, call: Call) -> (Pending, Call) {
-        (self.0.wire.submit(call.clone()), call)
+    /// Sends a call off.
+    pub(crate) fn submit(&self, call: Call) -> Asked {
+        let generation = self.generation_for(&call);
+        let remembered = self.recall(&call);
+        let from_memory = remembered.is_some();
+        let pending = remembered.unwrap_or_else(|| self.inner.wire.submit(call.clone()));
+        Asked { pending, call, from_memory, generation }
     }
 
     /// Waits for an answer that was sent for; a refusal becomes its error.
-    pub(crate) fn answer(&self, (pending, call): (Pending, Call)) -> Result<Answer, Error> {
-        answer(pending, call, &self.identity())
+    pub(crate) fn answer(&self, asked: Asked) -> Result<Answer, Error> {
+        let Asked { pending, call, from_memory, generation } = asked;
+        let reply = pending.wait();
+        self.keep(&call, &reply, generation);
+        Ok(Answer { from_memory, ..understood(reply?, call, &self.identity())? })
     }
 
     /// Sends a call and waits for its answer.
@@ -107,22 +135,26 @@ impl Session {
         place: Option<&str>,
     ) -> Provenance {
         let mut from = Provenance {
-            cluster: self.0.cluster.clone(),
+            cluster: self.inner.cluster.clone(),
             identity: self.identity(),
             console: self.console(place),
             ..Provenance::default()
         };
-        for Answer { call, reply } in answers {
+        for Answer { call, reply, from_memory } in answers {
             from.calls.push(call.shown());
             from.at = from.at.max(Some(reply.at));
-            from.took += reply.took;
+            if *from_memory {
+                from.from_memory = from.from_memory.max(Some(self.now().since(reply.at)));
+            } else {
+                from.took += reply.took;
+            }
         }
         from
     }
 
     /// The address of an object in the cluster's own web console.
     fn console(&self, place: Option<&str>) -> Option<Text> {
-        let address = self.0.wire.console()?;
+        let address = self.inner.wire.console()?;
         let address = address.raw().trim_end_matches('/');
         Some(match place {
             Some(place) => format!("{address}/#v1:0:={}", place.replace('/', "%2F")).into(),
@@ -132,28 +164,28 @@ impl Session {
 
     /// Who asks.
     pub(crate) fn identity(&self) -> Text {
-        self.0.wire.identity()
+        self.inner.wire.identity()
     }
 
     /// The cluster's name and version.
     pub(crate) fn cluster(&self) -> Text {
-        self.0.cluster.clone()
+        self.inner.cluster.clone()
     }
 
     /// The time at the cluster.
     pub(crate) fn now(&self) -> Moment {
-        self.0.wire.now()
+        self.inner.wire.now()
     }
 
     /// Waits, by the cluster's clock.
     pub(crate) fn pause(&self, time: Duration) {
-        self.0.wire.pause(time);
+        self.inner.wire.pause(time);
     }
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Session({} as {})", self.0.cluster, self.identity())
+        write!(f, "Session({} as {})", self.inner.cluster, self.identity())
     }
 }
 
@@ -162,9 +194,12 @@ fn lock<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
     kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn answer(pending: Pending, call: Call, identity: &Text) -> Result<Answer, Error> {
-    let reply = pending.wait()?;
-    if reply.is_ok() { Ok(Answer { call, reply }) } else { Err(refusal::reply_error(&call, &reply, identity)) }
+fn understood(reply: Reply, call: Call, identity: &Text) -> Result<Answer, Error> {
+    if reply.is_ok() {
+        Ok(Answer { call, reply, from_memory: false })
+    } else {
+        Err(refusal::reply_error(&call, &reply, identity))
+    }
 }
 
 #[derive(Deserialize)]

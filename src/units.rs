@@ -154,6 +154,32 @@ impl Age {
     }
 }
 
+impl From<Age> for Duration {
+    fn from(age: Age) -> Duration {
+        age.duration()
+    }
+}
+
+/// This many seconds.
+///
+/// ```
+/// use pve_notebook::*;
+/// assert_eq!(seconds(90), Age(90));
+/// ```
+pub const fn seconds(n: u64) -> Age {
+    Age(n)
+}
+
+/// This many minutes.
+///
+/// ```
+/// use pve_notebook::*;
+/// assert!(minutes(5) < seconds(301));
+/// ```
+pub const fn minutes(n: u64) -> Age {
+    Age(n.saturating_mul(60))
+}
+
 impl fmt::Display for Age {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (s, min, h, days) = (self.0, self.0 / 60, self.0 / 3_600, self.0 / 86_400);

@@ -93,6 +93,8 @@ impl Guest {
 }
 
 fn plan(seen: &Guest, power: &Power) -> Plan {
+    let mut seen = seen.clone();
+    seen.session = seen.session.uncached();
     // What could be done when the session began may not be what can be done now.
     seen.session.refresh_privileges();
     // The overview lags: a plan is about the guest as it is now.
@@ -101,7 +103,7 @@ fn plan(seen: &Guest, power: &Power) -> Plan {
     let (guest, read) = match now {
         Ok(now) => (now, Check::new("readable", Verdict::Passed, "Its present state was read from its node.")),
         Err(error) => (
-            seen.clone(),
+            seen,
             Check::new(
                 "readable",
                 Verdict::Unknown,

@@ -46,7 +46,7 @@ impl Books {
 
 impl Session {
     fn books(&self) -> MutexGuard<'_, Books> {
-        lock(&self.0.books)
+        lock(&self.inner.books)
     }
 
     /// Allows actions, and says why.
@@ -64,18 +64,18 @@ impl Session {
     pub(crate) fn halt(&self, because: impl Into<Text>) {
         let because = because.into();
         self.note("halted", because.raw());
-        self.0.kernel.halt(because.raw());
+        self.inner.kernel.halt(because.raw());
         self.books().halted.get_or_insert(because);
     }
 
     /// The failure that halted the session: its own, or in a notebook that of any session or cell.
     pub(crate) fn halted(&self) -> Option<Text> {
-        self.books().halted.clone().or_else(|| self.0.kernel.halted().map(Text::from))
+        self.books().halted.clone().or_else(|| self.inner.kernel.halted().map(Text::from))
     }
 
     /// Goes on after a failure, once a person has looked.
     pub(crate) fn clear_halt(&self, why: &str) -> Result<(), Error> {
-        self.0.kernel.clear().map_err(|e| {
+        self.inner.kernel.clear().map_err(|e| {
             Error::setup(format!("The halt could not be cleared: {e}"), "Restart the kernel; then nothing is halted")
         })?;
         self.note("halt cleared", why);
@@ -121,7 +121,7 @@ impl Session {
         if now.since(*since).0 > LIFE {
             (*turn, *since) = (*turn + 1, now);
         }
-        format!("{:04X}", self.0.codes.hash_one((subject, *turn)) & 0xFFFF)
+        format!("{:04X}", self.inner.codes.hash_one((subject, *turn)) & 0xFFFF)
     }
 
     /// Makes a code worthless; the subject has another from now on.

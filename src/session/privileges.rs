@@ -41,25 +41,25 @@ fn by_path(answer: Result<Answer, Error>) -> Option<Arc<ByPath>> {
 impl Session {
     /// Those that are known; read again when they are old.
     fn privileges(&self) -> Option<Arc<ByPath>> {
-        if self.now().since(lock(&self.0.privileges).asked) > STALE {
+        if self.now().since(lock(&self.inner.privileges).asked) > STALE {
             self.refresh_privileges();
         }
-        lock(&self.0.privileges).known.clone()
+        lock(&self.inner.privileges).known.clone()
     }
 
     /// Reads them again, as is due before acting on them. Where that fails, the old ones stay.
     pub(crate) fn refresh_privileges(&self) {
         // Before the answer is there: nobody else needs to ask meanwhile.
-        lock(&self.0.privileges).asked = self.now();
-        if let Some(known) = by_path(self.ask(Call::get(PATH))) {
+        lock(&self.inner.privileges).asked = self.now();
+        if let Some(known) = by_path(self.uncached().ask(Call::get(PATH))) {
             let now = self.now();
-            *lock(&self.0.privileges) = Privileges { known: Some(known), read: now, asked: now };
+            *lock(&self.inner.privileges) = Privileges { known: Some(known), read: now, asked: now };
         }
     }
 
     /// How old the knowledge of privileges is; `None` where there is none.
     pub(crate) fn age_of_privileges(&self) -> Option<Age> {
-        let privileges = lock(&self.0.privileges);
+        let privileges = lock(&self.inner.privileges);
         privileges.known.as_ref().map(|_| self.now().since(privileges.read))
     }
 
