@@ -21,7 +21,9 @@ use crate::twin::Twin;
 use crate::wire::{Method, Wire};
 
 mod connect;
+mod firewall;
 mod overview;
+mod sdn;
 #[cfg(test)]
 mod tests;
 mod topology;

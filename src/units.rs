@@ -238,6 +238,8 @@ pub enum Why {
     KnownInsideOnly,
     /// The storage is not active on the node.
     StorageInactive,
+    /// The device does not report it.
+    DeviceSilent,
     /// The answer had no such field.
     NotInAnswer,
     /// The answer had something else in its place; the object's raw JSON has it.
@@ -270,6 +272,7 @@ impl fmt::Display for Why {
             Why::NotWhileStopped => f.pad("stopped"),
             Why::KnownInsideOnly => f.pad("known only inside the VM"),
             Why::StorageInactive => f.pad("storage not active"),
+            Why::DeviceSilent => f.pad("the device does not say"),
             Why::NotInAnswer => f.pad("not in the answer"),
             Why::NotUnderstood => f.pad("not understood"),
             Why::Needs(privilege) => f.pad(&format!("needs {privilege}")),

@@ -102,7 +102,13 @@ pub(crate) fn masked(value: Value) -> Value {
         Value::Object(map) => {
             // Pending changes name a setting in one field and have its value in others.
             let names_secret = map.get("key").and_then(Value::as_str).is_some_and(is_secret);
-            let hidden = |key: &str| is_secret(key) || (names_secret && matches!(key, "value" | "pending"));
+            // A service elsewhere: the shop of subscriptions, name servers, address books.
+            let has_address = map.contains_key("url");
+            let hidden = |key: &str| {
+                is_secret(key)
+                    || (names_secret && matches!(key, "value" | "pending"))
+                    || (has_address && matches!(key, "key" | "token" | "signature"))
+            };
             let field = |(key, value): (String, Value)| match hidden(&key) && !value.is_null() {
                 true => (key, NOT_SHOWN.into()),
                 false => (key, masked(value)),
@@ -212,6 +218,9 @@ mod tests {
         let pending =
             masked(json!([{"key": "tags", "value": "db"}, {"key": "cipassword", "value": "x9", "pending": "x8"}]));
         assert!(pending.to_string().contains("db") && !pending.to_string().contains('x'), "{pending}");
+        let subscription =
+            masked(json!({"url": "https://shop", "key": "pve2c-x7", "signature": "x6", "status": "active"}));
+        assert!(subscription.to_string().contains("shop") && !subscription.to_string().contains('x'), "{subscription}");
         let dump = Call::get("/nodes/pve1/qemu/101/cloudinit/dump").with("type", "user");
         assert_eq!(shown_of(&dump, "password: $5$abc".into()), NOT_SHOWN);
     }
