@@ -24,7 +24,9 @@ use crate::wire::{Method, Wire};
 
 mod access;
 mod connect;
+mod firewall;
 mod overview;
+mod sdn;
 #[cfg(test)]
 mod staged;
 #[cfg(test)]

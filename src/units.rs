@@ -264,6 +264,8 @@ pub enum Why {
     KnownInsideOnly,
     /// The storage is not active on the node.
     StorageInactive,
+    /// The device does not report it.
+    DeviceSilent,
     /// The answer had no such field.
     NotInAnswer,
     /// It is not set, so the default of Proxmox VE holds.
@@ -298,6 +300,7 @@ impl fmt::Display for Why {
             Why::NotWhileStopped => f.pad("stopped"),
             Why::KnownInsideOnly => f.pad("known only inside the VM"),
             Why::StorageInactive => f.pad("storage not active"),
+            Why::DeviceSilent => f.pad("the device does not say"),
             Why::NotInAnswer => f.pad("not in the answer"),
             Why::NotSet => f.pad("not set"),
             Why::NotUnderstood => f.pad("not understood"),

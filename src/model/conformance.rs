@@ -74,7 +74,10 @@ fn object<T: DeserializeOwned>(value: &Value) -> Result<Vec<String>, String> {
 
 /// Every type, a list a family. A new type is added to the list of its family.
 fn typed() -> Vec<Typed> {
-    [super::access::typed(), super::node::typed()].into_iter().flatten().collect()
+    [super::access::typed(), super::firewall::typed(), super::node::typed(), super::sdn::typed()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The folder of recordings, or a word that nothing is compared.

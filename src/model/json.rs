@@ -104,10 +104,13 @@ pub(crate) fn masked(value: Value) -> Value {
             let names_secret = map.get("key").and_then(Value::as_str).is_some_and(is_secret);
             // A new token comes with its secret, a plugin for DNS with the credentials of its provider.
             let (new_token, plugin) = (map.contains_key("full-tokenid"), map.contains_key("plugin"));
+            // A service elsewhere: the shop of subscriptions, name servers, address books.
+            let has_address = map.contains_key("url");
             let hidden = |key: &str| match key {
                 "value" => names_secret || new_token,
                 "pending" => names_secret,
                 "data" => plugin,
+                "key" | "token" | "signature" => has_address,
                 key => is_secret(key),
             };
             let field = |(key, value): (String, Value)| match hidden(&key) && !value.is_null() {
@@ -239,6 +242,9 @@ mod tests {
         let pending =
             masked(json!([{"key": "tags", "value": "db"}, {"key": "cipassword", "value": "x9", "pending": "x8"}]));
         assert!(pending.to_string().contains("db") && !pending.to_string().contains('x'), "{pending}");
+        let subscription =
+            masked(json!({"url": "https://shop", "key": "pve2c-x7", "signature": "x6", "status": "active"}));
+        assert!(subscription.to_string().contains("shop") && !subscription.to_string().contains('x'), "{subscription}");
         let dump = Call::get("/nodes/pve1/qemu/101/cloudinit/dump").with("type", "user");
         assert_eq!(shown_of(&dump, "password: $5$abc".into()), NOT_SHOWN);
     }

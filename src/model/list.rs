@@ -242,6 +242,11 @@ impl<T: Clone> List<T> {
         self.about.sight.is_complete()
     }
 
+    /// The same list with nothing in it: what the server put there was not real.
+    pub(crate) fn without_any(&self) -> List<T> {
+        List { items: Arc::new([]), about: self.about.clone() }
+    }
+
     /// Whether something is missing from it.
     pub(crate) fn is_partial(&self) -> bool {
         self.about.sight.is_partial()

@@ -1,7 +1,7 @@
 //! A user: who may log in, until when, in which groups, with which tokens.
 
+use serde::Deserialize;
 use serde::de::Deserializer;
-use serde::{Deserialize, de};
 use serde_json::Value;
 
 use crate::error::Error;
