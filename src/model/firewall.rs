@@ -31,14 +31,14 @@ use rule::FirewallRule;
 pub(crate) fn typed() -> Vec<super::conformance::Typed> {
     use super::conformance::Typed;
     vec![
-        Typed::record::<address::AddressRef>(),
-        Typed::record::<address::Alias>(),
-        Typed::record::<address::IpSet>(),
+        Typed::record::<AddressRef>(),
+        Typed::record::<Alias>(),
+        Typed::record::<IpSet>(),
         Typed::record::<address::IpSetEntry>(),
-        Typed::record::<macros::FirewallMacro>(),
-        Typed::record::<macros::SecurityGroup>(),
-        Typed::record::<options::FirewallOptions>(),
-        Typed::record::<rule::FirewallRule>(),
+        Typed::record::<FirewallMacro>(),
+        Typed::record::<SecurityGroup>(),
+        Typed::record::<FirewallOptions>(),
+        Typed::record::<FirewallRule>(),
     ]
 }
 

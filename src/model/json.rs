@@ -110,7 +110,7 @@ pub(crate) fn masked(value: Value) -> Value {
                 "value" => names_secret || new_token,
                 "pending" => names_secret,
                 "data" => plugin,
-                "key" | "token" | "signature" => has_address,
+                "key" | "token" | "signature" if has_address => true,
                 key => is_secret(key),
             };
             let field = |(key, value): (String, Value)| match hidden(&key) && !value.is_null() {

@@ -79,7 +79,7 @@ fn tokens<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<ApiToken>, D::Error>
 
 /// Whether there is anything, without a look at what.
 fn is_set<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
-    Option::<serde_json::Value>::deserialize(from).map(|any| any.is_some())
+    Option::<Value>::deserialize(from).map(|any| any.is_some())
 }
 
 impl User {
