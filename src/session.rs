@@ -19,6 +19,7 @@ use crate::units::Moment;
 use crate::wire::{Call, Far, Pending, Raw, Reply, Rows, Wire, refusal};
 
 mod books;
+mod many;
 mod memory;
 mod privileges;
 
