@@ -8,6 +8,8 @@ use pve_notebook::*;
 
 #[path = "https/fake.rs"]
 mod fake;
+#[path = "https/faults.rs"]
+mod faults;
 #[path = "https/server.rs"]
 #[allow(dead_code)]
 mod server;

@@ -86,7 +86,7 @@ mod tests {
             thread::spawn(move || {
                 thread::sleep(Duration::from_millis(time));
                 let (status, body) = (if time % 2 == 1 { 500 } else { 200 }, format!("{{\"data\":{time}}}").into());
-                to.send(Ok(Reply { status, reason: "broken".into(), body, at, took: Duration::ZERO }))
+                let _ = to.send(Ok(Reply { status, reason: "broken".into(), body, at, took: Duration::ZERO }));
             });
             Pending::coming(coming, shown)
         }

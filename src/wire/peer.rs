@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hyper::ext::ReasonPhrase;
-use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use reqwest::{Client, RequestBuilder, Response, redirect, retry};
 
 use crate::error::Error;
@@ -93,17 +93,20 @@ impl Peer {
     }
 
     async fn body(&self, call: &Call, mut answer: Response) -> Result<Arc<str>, Failure> {
-        let mut body = Vec::with_capacity(answer.content_length().unwrap_or(0).min(LONGEST_BODY as u64) as usize);
+        if let Some(coding) = answer.headers().get(CONTENT_ENCODING).filter(|coding| *coding != "identity") {
+            let coding = String::from_utf8_lossy(coding.as_bytes());
+            let why = format!("it is compressed ({coding}), which was not asked for");
+            return Err(odd(call, why, "(not readable)".into(), "Is a proxy in between that compresses answers?"));
+        }
+        let announced = usize::try_from(answer.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
+        let mut body = Vec::with_capacity(if announced > LONGEST_BODY { 0 } else { announced });
         while let Some(piece) = answer.chunk().await.map_err(|e| self.failure(call, e))? {
-            if body.len() + piece.len() > LONGEST_BODY {
-                return Err(Failure::Final(Error::NotUnderstood {
-                    call: call.shown(),
-                    why: format!("it is longer than {} MiB", LONGEST_BODY >> 20).into(),
-                    excerpt: Text::from(String::from_utf8_lossy(&body[..body.len().min(400)]).trim_start())
-                        .brief(120)
-                        .into(),
-                    next: "Ask for less at once, with a parameter such as limit".into(),
-                }));
+            if announced > LONGEST_BODY || body.len() + piece.len() > LONGEST_BODY {
+                let begin = if body.is_empty() { &piece[..] } else { &body[..] };
+                let begin = String::from_utf8_lossy(&begin[..begin.len().min(400)]);
+                let why = format!("it is longer than {} MiB", LONGEST_BODY >> 20);
+                let excerpt = Text::from(begin.trim_start()).brief(120).into();
+                return Err(odd(call, why, excerpt, "Ask for less at once, with a parameter such as limit"));
             }
             body.extend_from_slice(&piece);
         }
@@ -134,6 +137,11 @@ impl Peer {
                 .into(),
         }
     }
+}
+
+/// An answer that is of no use, and would not be the next time.
+fn odd(call: &Call, why: String, excerpt: Text, next: &str) -> Failure {
+    Failure::Final(Error::NotUnderstood { call: call.shown(), why: why.into(), excerpt, next: next.into() })
 }
 
 fn client(

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -42,6 +43,10 @@ pub(crate) enum Answer {
     Send(String),
     /// Send these pieces with a pause before each, and hang up.
     Slowly(Duration, Vec<String>),
+    /// Send the first, then the second over and over, until the other side hangs up.
+    Endless(String, String),
+    /// Send these bytes, whatever they are, and wait for the next.
+    Bytes(Vec<u8>),
     /// Hang up.
     Cut,
 }
@@ -71,6 +76,8 @@ pub(crate) struct Server {
 struct Seen {
     requests: Mutex<Vec<Request>>,
     connections: Mutex<usize>,
+    /// How many bytes of endless answers went out.
+    endless: AtomicUsize,
     /// The requests that are being answered.
     busy: Mutex<Vec<String>>,
     /// What was being answered at the moment when each request came, itself included.
@@ -162,6 +169,11 @@ impl Server {
         *self.seen.connections.lock().unwrap()
     }
 
+    /// How many bytes of endless answers went out.
+    pub(crate) fn endless(&self) -> usize {
+        self.seen.endless.load(Ordering::SeqCst)
+    }
+
     /// How many requests of this kind, told by their first line, were being answered at once, at most.
     pub(crate) fn most_at_once(&self, kind: impl Fn(&str) -> bool) -> usize {
         let moments = self.seen.moments.lock().unwrap();
@@ -191,6 +203,17 @@ fn serve(
                     stream.flush()?;
                 }
                 return Ok(());
+            }
+            Answer::Endless(head, piece) => {
+                stream.write_all(head.as_bytes())?;
+                loop {
+                    stream.write_all(piece.as_bytes())?;
+                    seen.endless.fetch_add(piece.len(), Ordering::SeqCst);
+                }
+            }
+            Answer::Bytes(bytes) => {
+                stream.write_all(&bytes)?;
+                stream.flush()?;
             }
             Answer::Cut => return Ok(()),
         }

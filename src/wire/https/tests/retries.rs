@@ -88,7 +88,7 @@ fn a_write_is_never_tried_again() {
     let since = Instant::now();
     let wire = connect(&closed(), token(), Trust::System).open().unwrap();
     assert!(!said(&wire, post("/nodes/pve1/qemu/101/status/start")).contains("tried"));
-    assert!(since.elapsed() < Duration::from_millis(200));
+    assert!(since.elapsed() < Duration::from_secs(1));
 }
 
 #[test]
@@ -120,7 +120,6 @@ fn a_read_moves_on_at_once_and_pauses_only_after_a_round() {
     assert!(ask(&wire, Call::get("/nodes")).unwrap().is_ok());
     assert_eq!((one.lines().len(), other.lines().len()), (2, 2));
     assert!(since.elapsed() > Duration::from_millis(200), "a pause after the first round");
-    let since = Instant::now();
     assert!(ask(&wire, Call::get("/version")).unwrap().is_ok());
-    assert!(since.elapsed() < Duration::from_millis(200), "the one that answered is asked first");
+    assert_eq!((one.lines().len(), other.lines().len()), (2, 3), "the one that answered is asked first");
 }
