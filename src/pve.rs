@@ -21,6 +21,7 @@ use crate::twin::Twin;
 use crate::wire::{Method, Wire};
 
 mod connect;
+mod guest;
 mod overview;
 #[cfg(test)]
 mod tests;
