@@ -41,6 +41,7 @@ pub use std::cmp::Reverse;
 
 pub use error::Error;
 pub use model::guest::config::{Change, Config};
+pub use model::guest::details::{DriveCounters, GuestDetails, NicCounters, QmpStatus};
 pub use model::guest::disk::{Disk, DiskKind, DiskSource};
 pub use model::guest::net::Net;
 pub use model::guest::{Guest, GuestId, GuestKind, Status};
