@@ -53,7 +53,7 @@ pub use model::node::service::{Service, ServiceState};
 pub use model::pool::Pool;
 pub use model::snapshot::Snapshot;
 pub use model::storage::content::{Owner, Volume, VolumeKind};
-pub use model::storage::{NodeStorage, Storage, StorageOnNode};
+pub use model::storage::{NodeStorage, Storage, StorageDefinition, StorageOnNode};
 pub use model::task::{Task, TaskQuery, TaskStatus, Upid};
 pub use model::volume::VolumeId;
 pub use page::{Block, Cell, Figure, Grid, Level, Page, Provenance, Section, State, Tone};

@@ -28,6 +28,11 @@ impl Typed {
             read: read::<T>,
         }
     }
+
+    /// A type whose rows become something else, or that stands for no object.
+    pub(crate) fn plain<T: serde::de::DeserializeOwned>(name: &'static str, paths: &'static [&'static str]) -> Typed {
+        Typed { name, paths, fields: fields_of::<T>().iter().copied().collect(), read: read::<T> }
+    }
 }
 
 fn read<T: serde::de::DeserializeOwned>(call: &Call, reply: &Reply) -> Result<(usize, usize), Error> {
@@ -41,7 +46,16 @@ fn read<T: serde::de::DeserializeOwned>(call: &Call, reply: &Reply) -> Result<(u
 
 /// Every type, a list a family. A new type is added to the list of its family.
 pub(crate) fn typed() -> Vec<Typed> {
-    [super::node::typed()].into_iter().flatten().collect()
+    [
+        super::node::typed(),
+        super::guest::typed(),
+        super::history::typed(),
+        super::storage::typed(),
+        super::task::typed(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 #[test]

@@ -28,6 +28,19 @@ mod tests;
 
 pub use status::{GuestId, GuestKind, Status};
 
+/// What guests are read from.
+#[cfg(test)]
+pub(crate) fn typed() -> Vec<super::conformance::Typed> {
+    use super::conformance::Typed;
+    vec![
+        Typed::record::<details::GuestDetails>(),
+        Typed::plain::<config::PendingRow>(
+            "PendingRow",
+            &["/nodes/{node}/qemu/{vmid}/pending", "/nodes/{node}/lxc/{vmid}/pending"],
+        ),
+    ]
+}
+
 /// A virtual machine or a container, as it was when it was read.
 ///
 /// Lists come from `/cluster/resources`; a guest asked for alone also from its

@@ -27,6 +27,19 @@ pub(crate) use follow::Follower;
 pub use query::TaskQuery;
 pub use upid::Upid;
 
+/// What tasks are read from.
+#[cfg(test)]
+pub(crate) fn typed() -> Vec<super::conformance::Typed> {
+    use super::conformance::Typed;
+    vec![
+        Typed::plain::<TaskRow>(
+            "TaskRow",
+            &["/cluster/tasks", "/nodes/{node}/tasks", "/nodes/{node}/tasks/{upid}/status"],
+        ),
+        Typed::plain::<log::LogLine>("LogLine", &["/nodes/{node}/tasks/{upid}/log"]),
+    ]
+}
+
 /// A task, as it was when it was read.
 #[derive(Clone)]
 pub struct Task {
