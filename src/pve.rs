@@ -25,6 +25,7 @@ use crate::wire::{Method, Wire};
 mod access;
 mod connect;
 mod firewall;
+mod guest;
 mod overview;
 mod sdn;
 #[cfg(test)]

@@ -256,8 +256,10 @@ impl fmt::Display for Moment {
 pub enum Why {
     /// The node that would tell is offline.
     NodeOffline,
-    /// The node is online but its status daemon has not reported the guest (hung, or the guest is seconds old).
+    /// The node is online and reports its other guests, but not yet this one, which may be seconds old.
     NotReportedYet,
+    /// The node is online but reports none of its guests: its status daemon hangs, or it has only just started.
+    NodeSilent,
     /// Proxmox VE reports no such number while the guest is stopped.
     NotWhileStopped,
     /// The disk use inside a virtual machine is known only to its own operating system.
@@ -297,6 +299,7 @@ impl fmt::Display for Why {
         match self {
             Why::NodeOffline => f.pad("node offline"),
             Why::NotReportedYet => f.pad("not reported yet"),
+            Why::NodeSilent => f.pad("node online, reports nothing"),
             Why::NotWhileStopped => f.pad("stopped"),
             Why::KnownInsideOnly => f.pad("known only inside the VM"),
             Why::StorageInactive => f.pad("storage not active"),

@@ -77,10 +77,17 @@ fn object<T: DeserializeOwned>(value: &Value) -> Result<Vec<String>, String> {
 
 /// Every type, a list a family. A new type is added to the list of its family.
 fn typed() -> Vec<Typed> {
-    [super::access::typed(), super::firewall::typed(), super::node::typed(), super::sdn::typed()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let families = [
+        super::access::typed(),
+        super::firewall::typed(),
+        super::guest::typed(),
+        super::history::typed(),
+        super::node::typed(),
+        super::sdn::typed(),
+        super::storage::typed(),
+        super::task::typed(),
+    ];
+    families.into_iter().flatten().collect()
 }
 
 /// The folder of recordings, or a word that nothing is compared.

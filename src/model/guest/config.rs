@@ -63,7 +63,7 @@ pub struct Change {
 /// A row of `/pending`: a setting, and what it is to become.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct PendingRow {
+pub(crate) struct PendingRow {
     key: Text,
     value: Option<Value>,
     pending: Option<Value>,
