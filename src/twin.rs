@@ -22,6 +22,7 @@ mod course;
 mod demo;
 mod guests;
 mod nodes;
+mod parts;
 mod routes;
 mod rrd;
 mod state;
