@@ -75,7 +75,9 @@ fn list<T: Applied>(session: &Session, path: &str, ask: Ask<'_>) -> Result<List<
     let configured = session.submit(Call::get(path));
     let pending = session.submit(Call::get(path).with("pending", "1"));
     let configured = session.answer(configured)?;
-    let changes = session.answer(pending).and_then(|answer| Ok(changes(&answer.reply.data(&answer.call)?, T::KEY)));
+    let pending = session.answer(pending);
+    let ask = pending.iter().fold(ask, |ask, answer| ask.besides(answer));
+    let changes = pending.and_then(|answer| Ok(changes(&answer.reply.data(&answer.call)?, T::KEY)));
     let sight = match &changes {
         Err(error) => Sight::whole().remark(format!("What of this is not in force yet could not be read. {error}")),
         Ok(changes) if changes.is_empty() => Sight::whole(),
