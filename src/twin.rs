@@ -23,6 +23,7 @@ mod course;
 mod demo;
 mod guests;
 mod nodes;
+mod parts;
 mod routes;
 mod rrd;
 mod state;

@@ -41,17 +41,22 @@ pub(crate) fn tail(
     lines: usize,
 ) -> Result<List<LogLine>, Error> {
     let length = session.ask(Call::get(path).with("start", "0").with("limit", "1"))?;
-    let length = total(&length.reply.body);
-    let start = length.map_or(0, |length| length.saturating_sub(lines));
+    let total = total(&length.reply.body);
+    let start = total.map_or(0, |length| length.saturating_sub(lines));
     let answer = session.ask(Call::get(path).with("start", start.to_string()).with("limit", lines.to_string()))?;
     let question = "What was written there last?";
-    let sight = match length {
+    let sight = match total {
         None => Sight::part("How long the log is was not said, so that these are its first lines."),
         Some(_) if start > 0 => Sight::whole().remark(format!("The {start} lines before these are left out.")),
         Some(_) => Sight::whole(),
     };
-    let all: List<LogLine> =
-        Ask::new(session, path).titled(title).question(question).place(place).seen(sight).list_of(&answer, |_| {})?;
+    let all: List<LogLine> = Ask::new(session, path)
+        .besides(&length)
+        .titled(title)
+        .question(question)
+        .place(place)
+        .seen(sight)
+        .list_of(&answer, |_| {})?;
     // An empty log is answered with a line that nobody wrote.
     let unwritten = all.len() == 1 && all.all(|line| line.n == Some(1) && line.t == "no content");
     Ok(if unwritten { all.without_any() } else { all })

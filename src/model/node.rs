@@ -31,7 +31,7 @@ pub(crate) mod status;
 pub(crate) mod subscription;
 mod syslog;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub(crate) mod time;
 pub(crate) mod traffic;
 pub(crate) mod volume_group;

@@ -153,12 +153,21 @@ pub(crate) struct Ask<'a> {
     question: Text,
     sight: Sight,
     place: Option<String>,
+    besides: Provenance,
 }
 
 impl<'a> Ask<'a> {
     pub(crate) fn new(session: &'a Session, path: impl Into<String>) -> Ask<'a> {
         let call = Call::get(path);
-        Ask { session, title: call.shown(), call, question: Text::default(), sight: Sight::whole(), place: None }
+        Ask {
+            session,
+            title: call.shown(),
+            call,
+            question: Text::default(),
+            sight: Sight::whole(),
+            place: None,
+            besides: Provenance::default(),
+        }
     }
 
     /// One more parameter.
@@ -203,6 +212,12 @@ impl<'a> Ask<'a> {
         self
     }
 
+    /// Another answer that what is said goes by.
+    pub(crate) fn besides(mut self, answer: &Answer) -> Ask<'a> {
+        self.besides = self.besides.and(&self.session.provenance([answer], None));
+        self
+    }
+
     /// Where the console shows it: `node/pve1`, `qemu/101`.
     pub(crate) fn place(mut self, place: impl Into<String>) -> Ask<'a> {
         self.place = Some(place.into());
@@ -222,7 +237,7 @@ impl<'a> Ask<'a> {
 
     /// The objects of an array that was read already.
     pub(crate) fn list_of<T: Record>(self, answer: &Answer, mut add: impl FnMut(&mut T)) -> Result<List<T>, Error> {
-        let provenance = self.session.provenance([answer], self.place.as_deref());
+        let provenance = self.session.provenance([answer], self.place.as_deref()).and(&self.besides);
         let source = Arc::new(Source { session: self.session.clone(), provenance: provenance.clone() });
         let rows = answer.rows::<T>()?;
         let sight = self.sight.and(Sight::without(rows.odd));

@@ -75,7 +75,9 @@ fn list<T: Applied>(session: &Session, path: &str, ask: Ask<'_>) -> Result<List<
     let configured = session.submit(Call::get(path));
     let pending = session.submit(Call::get(path).with("pending", "1"));
     let configured = session.answer(configured)?;
-    let changes = session.answer(pending).and_then(|answer| changes(&answer.reply.data(&answer.call)?, T::KEY));
+    let pending = session.answer(pending);
+    let ask = pending.iter().fold(ask, |ask, answer| ask.besides(answer));
+    let changes = pending.and_then(|answer| Ok(changes(&answer.reply.data(&answer.call)?, T::KEY)));
     let sight = match &changes {
         Err(error) => Sight::whole().remark(format!("What of this is not in force yet could not be read. {error}")),
         Ok(changes) if changes.is_empty() => Sight::whole(),
@@ -97,12 +99,12 @@ fn list<T: Applied>(session: &Session, path: &str, ask: Ask<'_>) -> Result<List<
 type Changes = BTreeMap<String, (SdnChange, Option<Value>)>;
 
 /// The parts that differ from what is in force, by name.
-fn changes(rows: &Value, key: &str) -> Result<Changes, Error> {
+fn changes(rows: &Value, key: &str) -> Changes {
     let row = |row: &Value| {
         let state = SdnChange::from(Text::from(row.get("state")?.as_str()?));
         Some((row.get(key)?.as_str()?.to_owned(), (state, row.get("pending").cloned().map(masked))))
     };
-    Ok(rows.as_array().map(|rows| rows.iter().filter_map(row).collect()).unwrap_or_default())
+    rows.as_array().map(|rows| rows.iter().filter_map(row).collect()).unwrap_or_default()
 }
 
 fn change<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Change, D::Error> {

@@ -112,6 +112,14 @@ impl FirewallRule {
         words.join(" ")
     }
 
+    fn anywhere(&self, words: &Option<Text>) -> Cell {
+        match words {
+            Some(words) => words.clone().into(),
+            None if self.kind == RuleKind::Group => Cell::Empty,
+            None => "anywhere".into(),
+        }
+    }
+
     fn action_cell(&self) -> Cell {
         let word = match self.kind {
             Reading::Known(RuleKind::Group) => Text::from(format!("group {}", self.action.raw())),
@@ -133,14 +141,13 @@ impl Listed for FirewallRule {
     const NOUN: (&'static str, &'static str) = ("rule", "rules");
 
     fn columns() -> Vec<Column<FirewallRule>> {
-        let anywhere = |words: Option<Text>| words.unwrap_or_else(|| "anywhere".into());
         vec![
             Column::new("Place", |r: &FirewallRule| r.pos),
             Column::new("Action", FirewallRule::action_cell),
             Column::new("Direction", |r: &FirewallRule| r.kind.clone()),
             Column::new("What", FirewallRule::what),
-            Column::new("From", move |r: &FirewallRule| anywhere(r.source.clone())),
-            Column::new("To", move |r: &FirewallRule| anywhere(r.dest.clone())),
+            Column::new("From", |r: &FirewallRule| r.anywhere(&r.source)),
+            Column::new("To", |r: &FirewallRule| r.anywhere(&r.dest)),
             Column::new("Logged as", |r: &FirewallRule| r.log.clone()),
             Column::new("Remark", |r: &FirewallRule| r.comment.clone()),
         ]

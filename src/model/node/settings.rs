@@ -80,7 +80,7 @@ impl NodeSettings {
 }
 
 impl Listed for NodeSettings {
-    const NOUN: (&'static str, &'static str) = ("settings of a node", "settings of nodes");
+    const NOUN: (&'static str, &'static str) = ("settings of node", "settings of nodes");
 
     fn columns() -> Vec<Column<NodeSettings>> {
         vec![

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::error::Error;
-use crate::model::list::{Column, Listed};
+use crate::model::list::{Column, Listed, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::page::Cell;
@@ -176,9 +176,15 @@ impl NodeStatus {
 
     fn processor_cell(&self) -> Cell {
         match (&self.cpuinfo.model, self.cpuinfo.cpus, self.cpuinfo.sockets) {
-            (Reading::Known(model), Reading::Known(cpus), Reading::Known(sockets)) => {
-                Cell::Name(model.clone(), format!("{cpus} threads, {sockets} sockets").into())
-            }
+            (Reading::Known(model), Reading::Known(cpus), Reading::Known(sockets)) => Cell::Name(
+                model.clone(),
+                format!(
+                    "{}, {}",
+                    count(cpus as usize, ("thread", "threads")),
+                    count(sockets as usize, ("socket", "sockets"))
+                )
+                .into(),
+            ),
             (model, ..) => model.clone().into(),
         }
     }
@@ -205,7 +211,7 @@ impl NodeStatus {
 }
 
 impl Listed for NodeStatus {
-    const NOUN: (&'static str, &'static str) = ("status of a node", "statuses of nodes");
+    const NOUN: (&'static str, &'static str) = ("status of node", "statuses of nodes");
 
     fn columns() -> Vec<Column<NodeStatus>> {
         vec![

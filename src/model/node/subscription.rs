@@ -60,6 +60,8 @@ pub struct Subscription {
     #[serde(deserialize_with = "is_there")]
     pub signature: bool,
     #[serde(skip)]
+    node: Text,
+    #[serde(skip)]
     origin: Origin,
 }
 
@@ -83,6 +85,7 @@ impl Node {
         let path = format!("/nodes/{}", self.name.raw());
         let hidden = self.session.has("Sys.Audit", &path) == Some(false);
         Ask::new(&self.session, self.path("subscription")).place(self.place()).one_with(|info: &mut Subscription| {
+            info.node = self.name.clone();
             if hidden {
                 let why = Why::needs("Sys.Audit", &path);
                 (info.sockets, info.checktime) = (Reading::Missing(why), Reading::Missing(why));
@@ -112,10 +115,11 @@ impl Subscription {
 }
 
 impl Listed for Subscription {
-    const NOUN: (&'static str, &'static str) = ("subscription", "subscriptions");
+    const NOUN: (&'static str, &'static str) = ("subscription of node", "subscriptions of nodes");
 
     fn columns() -> Vec<Column<Subscription>> {
         vec![
+            Column::new("Node", |s: &Subscription| s.node.clone()),
             Column::new("State", Subscription::status_cell),
             Column::new("Product", |s: &Subscription| s.productname.clone()),
             Column::new("Holds until", |s: &Subscription| s.nextduedate.clone()),

@@ -22,6 +22,8 @@ pub struct NodeTime {
     /// Its time zone: `Europe/Vienna`.
     pub timezone: Reading<Text>,
     #[serde(skip)]
+    node: Text,
+    #[serde(skip)]
     origin: Origin,
 }
 
@@ -39,6 +41,8 @@ pub struct NodeDns {
     pub dns2: Option<Text>,
     /// The third; a fourth is never asked.
     pub dns3: Option<Text>,
+    #[serde(skip)]
+    node: Text,
     #[serde(skip)]
     origin: Origin,
 }
@@ -67,7 +71,9 @@ impl Node {
     /// # Errors
     /// When the node cannot be reached or Sys.Audit is missing.
     pub fn time(&self) -> Result<NodeTime, Error> {
-        Ask::new(&self.session, self.path("time")).place(self.place()).one()
+        Ask::new(&self.session, self.path("time"))
+            .place(self.place())
+            .one_with(|time: &mut NodeTime| time.node = self.name.clone())
     }
 
     /// The servers that it asks for names, from `/nodes/{node}/dns`.
@@ -75,7 +81,9 @@ impl Node {
     /// # Errors
     /// When the node cannot be reached or Sys.Audit is missing.
     pub fn dns(&self) -> Result<NodeDns, Error> {
-        Ask::new(&self.session, self.path("dns")).place(self.place()).one()
+        Ask::new(&self.session, self.path("dns"))
+            .place(self.place())
+            .one_with(|dns: &mut NodeDns| dns.node = self.name.clone())
     }
 
     /// The names that it knows by itself, from `/nodes/{node}/hosts`.
@@ -98,10 +106,11 @@ impl NodeTime {
 }
 
 impl Listed for NodeTime {
-    const NOUN: (&'static str, &'static str) = ("time of a node", "times of nodes");
+    const NOUN: (&'static str, &'static str) = ("clock of node", "clocks of nodes");
 
     fn columns() -> Vec<Column<NodeTime>> {
         vec![
+            Column::new("Node", |t: &NodeTime| t.node.clone()),
             Column::new("Time", |t: &NodeTime| t.time),
             Column::new("Time zone", |t: &NodeTime| t.timezone.clone()),
             Column::new("Apart from the clock here", NodeTime::apart),
@@ -117,10 +126,11 @@ impl NodeDns {
 }
 
 impl Listed for NodeDns {
-    const NOUN: (&'static str, &'static str) = ("name resolution", "name resolutions");
+    const NOUN: (&'static str, &'static str) = ("name resolution of node", "name resolutions of nodes");
 
     fn columns() -> Vec<Column<NodeDns>> {
         vec![
+            Column::new("Node", |d: &NodeDns| d.node.clone()),
             Column::new("Servers", |d: &NodeDns| {
                 d.servers().iter().map(Text::to_string).collect::<Vec<_>>().join(", ")
             }),
