@@ -90,9 +90,11 @@ loose_units! {
 
 impl<'de, T: Loose> Deserialize<'de> for Reading<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Reading<T>, D::Error> {
-        let value = from.deserialize_any(AnyValue)?;
-        let why = if matches!(value, Scalar::Nothing) { Why::NotInAnswer } else { Why::NotUnderstood };
-        Ok(Reading::or_missing(T::read(value), why))
+        Ok(match understood(from.deserialize_any(AnyValue)?) {
+            Some(Ok(value)) => Reading::Known(value),
+            Some(Err(why)) => Reading::Missing(why),
+            None => Reading::Missing(Why::NotInAnswer),
+        })
     }
 }
 
@@ -143,37 +145,46 @@ pub(crate) fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Text>, D::
 /// The objects of an array; null and what is no array is none, and what is no object is left to the raw JSON.
 pub(crate) fn each<'de, T: DeserializeOwned, D: Deserializer<'de>>(from: D) -> Result<Vec<T>, D::Error> {
     Ok(match Value::deserialize(from)? {
-        Value::Array(rows) => rows.into_iter().filter_map(|row| serde_json::from_value(row).ok()).collect(),
+        Value::Array(rows) => rows.into_iter().filter_map(inner).collect(),
         _ => Vec::new(),
     })
 }
 
-/// The names that a struct's fields have in JSON.
+#[cfg(not(test))]
+fn inner<T: DeserializeOwned>(row: Value) -> Option<T> {
+    serde_json::from_value(row).ok()
+}
+
+/// In tests, what it drops is told too.
 #[cfg(test)]
-pub(crate) fn fields_of<T: DeserializeOwned>() -> &'static [&'static str] {
-    struct Names<'a>(&'a mut &'static [&'static str]);
-    impl<'de> Deserializer<'de> for Names<'_> {
-        type Error = serde::de::value::Error;
-        fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
-            Err(serde::de::Error::custom("only a struct has names"))
-        }
-        fn deserialize_struct<V: Visitor<'de>>(
-            self,
-            _: &'static str,
-            fields: &'static [&'static str],
-            visitor: V,
-        ) -> Result<V::Value, Self::Error> {
-            *self.0 = fields;
-            self.deserialize_any(visitor)
-        }
-        serde::forward_to_deserialize_any! {
-            bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct
-            newtype_struct seq tuple tuple_struct map enum identifier ignored_any
-        }
+fn inner<T: DeserializeOwned>(row: Value) -> Option<T> {
+    let dropped = |path: serde_ignored::Path<'_>| MISREAD.with_borrow_mut(|all| all.push(format!("{path} inside")));
+    serde_ignored::deserialize(row, dropped).ok()
+}
+
+/// What these functions could not understand while `read` ran.
+#[cfg(test)]
+pub(crate) fn misread<E>(read: impl FnOnce() -> Result<(), E>) -> Result<Vec<String>, E> {
+    MISREAD.take();
+    read().map(|()| MISREAD.take())
+}
+
+#[cfg(test)]
+thread_local!(static MISREAD: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) });
+
+/// A value as a `T`; `None` for null.
+fn understood<T: Loose>(value: Scalar) -> Option<Result<T, Why>> {
+    if matches!(value, Scalar::Nothing) {
+        return None;
     }
-    let mut names: &'static [&'static str] = &[];
-    let _ = T::deserialize(Names(&mut names));
-    names
+    #[cfg(test)]
+    let shown = value.to_string();
+    let read = T::read(value);
+    #[cfg(test)]
+    if read.is_none() {
+        MISREAD.with_borrow_mut(|all| all.push(shown));
+    }
+    Some(read.ok_or(Why::NotUnderstood))
 }
 
 /// A whole number that is not negative; a float is rounded.
@@ -203,7 +214,7 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Text>, D
 
 /// A value that may simply not be there: a moment that has not come, a limit that is not set.
 pub(crate) fn optional<'de, T: Loose, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
-    Ok(T::read(from.deserialize_any(AnyValue)?))
+    Ok(understood(from.deserialize_any(AnyValue)?).and_then(Result::ok))
 }
 
 fn whole(x: f64) -> Option<u64> {
@@ -219,6 +230,19 @@ pub(crate) enum Scalar {
     Nothing,
     /// A list or an object.
     Nested,
+}
+
+#[cfg(test)]
+impl fmt::Display for Scalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Scalar::Unsigned(n) => write!(f, "{n}"),
+            Scalar::Float(x) => write!(f, "{x}"),
+            Scalar::Words(s) => write!(f, "{s:?}"),
+            Scalar::Nothing => f.write_str("null"),
+            Scalar::Nested => f.write_str("a list or an object"),
+        }
+    }
 }
 
 struct AnyValue;

@@ -24,6 +24,7 @@ mod demo;
 mod guests;
 mod jobs;
 mod nodes;
+mod parts;
 mod routes;
 mod rrd;
 mod state;

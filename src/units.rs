@@ -154,6 +154,32 @@ impl Age {
     }
 }
 
+impl From<Age> for Duration {
+    fn from(age: Age) -> Duration {
+        age.duration()
+    }
+}
+
+/// This many seconds.
+///
+/// ```
+/// use pve_notebook::*;
+/// assert_eq!(seconds(90), Age(90));
+/// ```
+pub const fn seconds(n: u64) -> Age {
+    Age(n)
+}
+
+/// This many minutes.
+///
+/// ```
+/// use pve_notebook::*;
+/// assert!(minutes(5) < seconds(301));
+/// ```
+pub const fn minutes(n: u64) -> Age {
+    Age(n.saturating_mul(60))
+}
+
 impl fmt::Display for Age {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (s, min, h, days) = (self.0, self.0 / 60, self.0 / 3_600, self.0 / 86_400);
@@ -230,14 +256,18 @@ impl fmt::Display for Moment {
 pub enum Why {
     /// The node that would tell is offline.
     NodeOffline,
-    /// The node is online but its status daemon has not reported the guest (hung, or the guest is seconds old).
+    /// The node is online and reports its other guests, but not yet this one, which may be seconds old.
     NotReportedYet,
+    /// The node is online but reports none of its guests: its status daemon hangs, or it has only just started.
+    NodeSilent,
     /// Proxmox VE reports no such number while the guest is stopped.
     NotWhileStopped,
     /// The disk use inside a virtual machine is known only to its own operating system.
     KnownInsideOnly,
     /// The storage is not active on the node.
     StorageInactive,
+    /// The device does not report it.
+    DeviceSilent,
     /// The answer had no such field.
     NotInAnswer,
     /// It is not set, so the default of Proxmox VE holds.
@@ -269,9 +299,11 @@ impl fmt::Display for Why {
         match self {
             Why::NodeOffline => f.pad("node offline"),
             Why::NotReportedYet => f.pad("not reported yet"),
+            Why::NodeSilent => f.pad("node online, reports nothing"),
             Why::NotWhileStopped => f.pad("stopped"),
             Why::KnownInsideOnly => f.pad("known only inside the VM"),
             Why::StorageInactive => f.pad("storage not active"),
+            Why::DeviceSilent => f.pad("the device does not say"),
             Why::NotInAnswer => f.pad("not in the answer"),
             Why::NotSet => f.pad("not set"),
             Why::NotUnderstood => f.pad("not understood"),

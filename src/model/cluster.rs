@@ -37,6 +37,7 @@ pub(crate) fn typed() -> Vec<super::conformance::Typed> {
         Typed::record::<ha_rule::HaGroup>(),
         Typed::record::<backup_job::BackupJob>(),
         Typed::record::<backup_cover::BareGuest>(),
+        Typed::row::<backup_cover::Cover>(&["/cluster/backup/{id}/included_volumes"]),
         Typed::record::<replication::ReplicationJob>(),
         Typed::record::<replication::Replication>(),
         Typed::record::<mapping::Mapping>(),

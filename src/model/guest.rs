@@ -3,7 +3,6 @@
 use std::fmt;
 
 use crate::error::Error;
-use crate::model::config::Config;
 use crate::model::history::{History, Span};
 use crate::model::list::{About, List};
 use crate::model::resource::{Resource, Resources};
@@ -15,11 +14,29 @@ use crate::text::Text;
 use crate::units::{Age, Bytes, Ratio, Reading, Why};
 use crate::wire::{Call, Raw};
 
+pub(crate) mod config;
+mod configs;
+pub(crate) mod details;
+pub(crate) mod disk;
+pub(crate) mod net;
 pub(crate) mod page;
 mod search;
+mod silence;
 mod status;
+#[cfg(test)]
+mod tests;
 
 pub use status::{GuestId, GuestKind, Status};
+
+/// What guests are read from.
+#[cfg(test)]
+pub(crate) fn typed() -> Vec<super::conformance::Typed> {
+    use super::conformance::Typed;
+    vec![
+        Typed::record::<details::GuestDetails>(),
+        Typed::row::<config::PendingRow>(&["/nodes/{node}/qemu/{vmid}/pending", "/nodes/{node}/lxc/{vmid}/pending"]),
+    ]
+}
 
 /// A virtual machine or a container, as it was when it was read.
 ///
@@ -78,11 +95,8 @@ impl Guest {
         let mut guests = Guest::all_in(session, resources, &provenance);
         guests.sort_by_key(|guest| guest.vmid);
         let mut sight = resources.sight(session, "guests", "VM.Audit", "/vms");
-        let unknown = guests.iter().filter(|guest| guest.status == Status::Unknown).count();
-        if unknown > 0 {
-            sight = sight.remark(format!(
-                "Of all guests, the state of {unknown} is not known: their node is offline or does not report."
-            ));
+        for words in silence::said(&guests) {
+            sight = sight.remark(words);
         }
         let about = About {
             title: "Guests".into(),
@@ -96,11 +110,17 @@ impl Guest {
 
     fn all_in(session: &Session, resources: &Resources, provenance: &Provenance) -> Vec<Guest> {
         let online = resources.online();
+        let silent = silence::silent_nodes(resources, &online);
         resources
             .of(&["qemu", "lxc"])
             .filter_map(|(row, raw)| {
-                let node_online = row.node.as_ref().and_then(|node| online.get(node)).copied();
-                let mut guest = Guest::read(session, row, raw, node_online, provenance)?;
+                let node = row.node.as_ref()?;
+                let why = match online.get(node) {
+                    Some(false) => Some(Why::NodeOffline),
+                    _ if silent.contains(node) => Some(Why::NodeSilent),
+                    _ => None,
+                };
+                let mut guest = Guest::read(session, row, raw, why, provenance)?;
                 if let Some(known) = session.remembered(guest.vmid).filter(|known| guest.status != known.status.raw()) {
                     guest = guest.changed_to(Status::word(known.status.raw()));
                 }
@@ -165,7 +185,7 @@ impl Guest {
             ..now
         };
         let here = self.session.provenance([&answer], Some(&format!("{}/{}", self.kind.path(), self.vmid)));
-        Guest::read(&self.session, &row, &raw, Some(true), &here)
+        Guest::read(&self.session, &row, &raw, None, &here)
             .ok_or_else(|| Error::not_found(format!("{self} is no longer there"), "pve.guests()? shows those that are"))
     }
 
@@ -173,15 +193,14 @@ impl Guest {
         session: &Session,
         row: &Resource,
         raw: &Raw,
-        node_online: Option<bool>,
+        node_silent: Option<Why>,
         from: &Provenance,
     ) -> Option<Guest> {
         let kind = if row.r#type.as_ref()? == "lxc" { GuestKind::Ct } else { GuestKind::Vm };
         let status = Status::read(row);
-        let silent = match node_online {
-            Some(false) => Some(Why::NodeOffline),
-            _ if status == Status::Unknown => Some(Why::NotReportedYet),
-            _ => None,
+        let silent = match node_silent {
+            None if status == Status::Unknown => Some(Why::NotReportedYet),
+            why => why,
         };
         // A number of a stopped guest is a zero that means nothing.
         let while_up = match status {
@@ -273,14 +292,6 @@ impl Guest {
             .filter_map(|tag| tag.raw().split_once(separator))
             .find(|(has, value)| *has == key && !value.is_empty())
             .map(|(_, value)| value.to_owned())
-    }
-
-    /// Its settings, from `/nodes/{node}/{qemu|lxc}/{vmid}/config`.
-    ///
-    /// # Errors
-    /// When the node cannot be reached or VM.Audit is missing.
-    pub fn config(&self) -> Result<Config, Error> {
-        Config::read(self)
     }
 
     /// Its snapshots, oldest first, from `/nodes/{node}/{qemu|lxc}/{vmid}/snapshot`.

@@ -10,7 +10,7 @@ use crate::page::{Cell, Page, Provenance};
 use crate::render::View;
 use crate::session::Session;
 use crate::text::Text;
-use crate::wire::{Call, Method};
+use crate::wire::{Call, Method, Reply};
 
 /// What a path of the API answered. Passwords and keys are never shown.
 ///
@@ -30,12 +30,10 @@ pub struct Json {
 
 impl Json {
     pub(crate) fn read(session: &Session, path: &str) -> Result<Json, Error> {
-        let call = call(Method::Get, path);
-        let title = call.shown();
-        let answer = session.ask(call)?;
+        let answer = session.ask(call(Method::Get, path))?;
         Ok(Json {
-            title,
-            value: shown_of(&answer.call, answer.reply.data(&answer.call)?),
+            title: answer.call.shown(),
+            value: value_of(&answer.call, &answer.reply)?,
             provenance: session.provenance([&answer], None),
         })
     }
@@ -108,10 +106,13 @@ pub(crate) fn masked(value: Value) -> Value {
             let names_secret = map.get("key").and_then(Value::as_str).is_some_and(is_secret);
             // A new token comes with its secret, a plugin for DNS with the credentials of its provider.
             let (new_token, plugin) = (map.contains_key("full-tokenid"), map.contains_key("plugin"));
+            // A service elsewhere: the shop of subscriptions, name servers, address books.
+            let has_address = map.contains_key("url");
             let hidden = |key: &str| match key {
                 "value" => names_secret || new_token,
                 "pending" => names_secret,
                 "data" => plugin,
+                "key" | "token" | "signature" if has_address => true,
                 key => is_secret(key),
             };
             let field = |(key, value): (String, Value)| match hidden(&key) && !value.is_null() {
@@ -137,6 +138,15 @@ pub(crate) fn without_password(url: &str) -> String {
     match url[start..start + at].split_once(':') {
         Some((user, _)) => format!("{}{user}:{NOT_SHOWN}{}", &url[..start], &url[start + at..]),
         None => url.to_owned(),
+    }
+}
+
+/// What an answer holds, as far as it is shown. A log that is asked for as a file comes as it is, without JSON around it.
+pub(crate) fn value_of(call: &Call, reply: &Reply) -> Result<Value, Error> {
+    let as_file = call.params.iter().any(|(key, value)| key == "download" && value == "1");
+    match reply.data(call) {
+        Err(_) if as_file && !reply.body.trim_start().starts_with('<') => Ok(Value::from(&*reply.body)),
+        data => Ok(shown_of(call, data?)),
     }
 }
 
@@ -259,6 +269,9 @@ mod tests {
         let pending =
             masked(json!([{"key": "tags", "value": "db"}, {"key": "cipassword", "value": "x9", "pending": "x8"}]));
         assert!(pending.to_string().contains("db") && !pending.to_string().contains('x'), "{pending}");
+        let subscription =
+            masked(json!({"url": "https://shop", "key": "pve2c-x7", "signature": "x6", "status": "active"}));
+        assert!(subscription.to_string().contains("shop") && !subscription.to_string().contains('x'), "{subscription}");
         let dump = Call::get("/nodes/pve1/qemu/101/cloudinit/dump").with("type", "user");
         assert_eq!(shown_of(&dump, "password: $5$abc".into()), NOT_SHOWN);
     }

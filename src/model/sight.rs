@@ -61,6 +61,11 @@ impl Sight {
         Sight { whole: Some(false), caveats: vec![(Level::Warning, why.into())] }
     }
 
+    /// Nobody can say whether it is all, for this reason.
+    pub(crate) fn unknown(why: impl Into<Text>) -> Sight {
+        Sight { whole: None, caveats: vec![(Level::Info, why.into())] }
+    }
+
     /// All but some rows that were not understood.
     pub(crate) fn without(odd: usize) -> Sight {
         if odd == 0 {
@@ -102,6 +107,11 @@ impl Sight {
     /// Whether everything was certainly seen.
     pub(crate) fn is_whole(&self) -> bool {
         self.whole == Some(true)
+    }
+
+    /// Whether everything was seen; `None` when that cannot be told.
+    pub(crate) fn is_complete(&self) -> Option<bool> {
+        self.whole
     }
 
     /// What must be said beside it.

@@ -71,6 +71,7 @@ pub(super) fn state() -> State {
     let permissions: Map<String, Value> =
         paths.iter().map(|path| ((*path).to_owned(), everything.clone().into())).collect();
     state.fixed.insert("/access/permissions".into(), permissions.into());
+    state.fixed.extend(super::parts::all());
     state.guests = lines(GUESTS).filter_map(guest).map(|guest| (guest.vmid, guest)).collect();
     add_snapshots(&mut state);
     history::add(&mut state);

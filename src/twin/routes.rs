@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answered, Good, Params, Refusal, failed, not_simulated, wrong};
 use super::state::{Guest, Kind, Ms, Node, State};
-use super::{access, actions, cluster, config, jobs, nodes, rrd, storages, tasks};
+use super::{access, actions, cluster, config, jobs, nodes, parts, rrd, storages, tasks};
 use crate::wire::Method;
 
 /// Parts of the API that a real cluster has and this one has not.
@@ -15,7 +15,6 @@ const ELSEWHERE: &[&str] = &[
     "apt",
     "acme",
     "bulk-action",
-    "capabilities",
     "ceph",
     "certificates",
     "cloudinit",
@@ -28,7 +27,6 @@ const ELSEWHERE: &[&str] = &[
     "mapping",
     "metrics",
     "monitor",
-    "netstat",
     "notifications",
     "openid",
     "report",
@@ -36,7 +34,6 @@ const ELSEWHERE: &[&str] = &[
     "rules",
     "scan",
     "sdn",
-    "syslog",
     "termproxy",
     "vncproxy",
     "spiceproxy",
@@ -76,6 +73,7 @@ fn read(state: &State, path: &[&str], params: Params<'_>) -> Answered<Good> {
                 "backup",
                 "backup-info",
                 "config",
+                "firewall",
                 "ha",
                 "jobs",
                 "log",
@@ -86,6 +84,7 @@ fn read(state: &State, path: &[&str], params: Params<'_>) -> Answered<Good> {
                 "options",
                 "replication",
                 "resources",
+                "sdn",
                 "status",
                 "tasks",
             ],
@@ -112,13 +111,10 @@ fn read(state: &State, path: &[&str], params: Params<'_>) -> Answered<Good> {
         ["pools"] => cluster::pools(state, params)?,
         ["pools", id] => cluster::pool(state, id, params.only(&["type"])?)?,
         ["access", rest @ ..] => read_access(state, rest, path, params)?,
-        _ => match state.fixed.get(&format!("/{}", path.join("/"))) {
-            Some(value) if params.0.is_empty() => value.clone(),
-            Some(_) => return not_simulated(&format!("Narrowing '/{}' by parameters", path.join("/"))),
-            None => match jobs::one_fixed(state, path) {
-                Some(value) => plain(value)?,
-                None => return unknown(Method::Get, path),
-            },
+        _ => match (parts::answer(state, path, params), jobs::one_fixed(state, path)) {
+            (Some(answer), _) => return answer,
+            (None, Some(value)) => plain(value)?,
+            (None, None) => return unknown(Method::Get, path),
         },
     }
     .into())
@@ -180,15 +176,27 @@ fn read_node(state: &State, node: &Node, rest: &[&str], path: &[&str], params: P
     Ok(match rest {
         [] => index(
             &[
+                "apt",
+                "capabilities",
+                "certificates",
+                "config",
+                "disks",
+                "dns",
+                "firewall",
+                "hardware",
+                "hosts",
                 "lxc",
+                "netstat",
                 "network",
                 "qemu",
                 "replication",
                 "rrddata",
+                "sdn",
                 "services",
                 "status",
                 "storage",
                 "subscription",
+                "syslog",
                 "tasks",
                 "time",
                 "version",
@@ -201,6 +209,8 @@ fn read_node(state: &State, node: &Node, rest: &[&str], path: &[&str], params: P
         ["network"] => params.only(&["type"]).map(|_| node.network())?,
         ["services"] => plain(nodes::services())?,
         ["subscription"] => plain(node.subscription())?,
+        ["netstat"] => plain(parts::netstat(state, node))?,
+        ["network", iface] => plain(node.interface(iface)?)?,
         ["replication"] => jobs::replication_on(state, node, params)?,
         ["replication", id, "status"] => plain(jobs::replication_status(state, node, id)?)?,
         ["rrddata"] => rrd::of_node(state, node, params)?,
@@ -210,12 +220,13 @@ fn read_node(state: &State, node: &Node, rest: &[&str], path: &[&str], params: P
         ["storage", _] => index(&["content", "rrddata", "status"], "subdir"),
         ["storage", id, "status"] => plain(storages::status(state, node, id)?)?,
         ["storage", id, "content"] => storages::content(state, node, id, params)?,
+        ["storage", id, "content", volume] => plain(storages::volume(state, node, id, volume)?)?,
         ["storage", id, "rrddata"] => storages::rrd(state, node, id, params)?,
         ["tasks"] => return tasks::list(state, &node.name, params),
         ["tasks", upid] => tasks::index(state, &node.name, upid)?,
         ["tasks", upid, "status"] => plain(tasks::status(state, &node.name, upid)?)?,
         ["tasks", upid, "log"] => return tasks::log(state, &node.name, upid, params),
-        _ => return unknown(Method::Get, path),
+        _ => return parts::answer(state, path, params).unwrap_or_else(|| unknown(Method::Get, path)),
     }
     .into())
 }
@@ -244,6 +255,13 @@ fn on_guest(
         state.advance(AGENT_WAIT);
     }
     match (method, rest) {
+        (Method::Get, ["firewall", ..]) => match state.guest(kind, &node.name, vmid) {
+            Some(guest) => {
+                let answer = parts::guest_firewall(state, guest, path, params);
+                return answer.unwrap_or_else(|| unknown(method, path));
+            }
+            None => failed(kind.missing(&node.name, vmid)),
+        },
         (Method::Get, _) => match state.guest(kind, &node.name, vmid) {
             Some(guest) => read_guest(state, guest, rest, path, params),
             None => failed(kind.missing(&node.name, vmid)),
@@ -280,7 +298,6 @@ fn read_guest(state: &State, guest: &Guest, rest: &[&str], path: &[&str], params
         ["snapshot"] => plain(guest.snapshot_list(state.now)),
         ["rrddata"] => rrd::of_guest(state, guest, params),
         ["feature"] => guest.feature(state, params),
-        ["firewall", "options"] => plain(json!({ "digest": "da39a3ee5e6b4b0d3255bfef95601890afd80709" })),
         ["agent", command] if qemu => guest.agent(command, state.now),
         _ => unknown(Method::Get, path),
     }

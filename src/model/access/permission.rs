@@ -82,9 +82,9 @@ impl Listed for Permission {
         privileges.dedup();
         let rest = match items.is_empty() {
             true => ": nothing may be done, and lists are empty whatever there is.".into(),
-            false => format!(", on {}.", count(paths.len(), ("path", "paths"))),
+            false => format!(": {} different on {}.", privileges.len(), count(paths.len(), ("path", "paths"))),
         };
-        (count(privileges.len(), ("privilege", "privileges")), rest)
+        (count(items.len(), Permission::NOUN), rest)
     }
 }
 

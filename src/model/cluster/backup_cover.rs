@@ -38,28 +38,22 @@ record!(BareGuest: "/cluster/backup-info/not-backed-up");
 impl BareGuest {
     pub(crate) fn list(session: &Session) -> Result<List<BareGuest>, Error> {
         let jobs = session.submit(Call::get("/cluster/backup"));
-        let guests = Ask::new(session, "/cluster/backup-info/not-backed-up")
+        let ask = Ask::new(session, "/cluster/backup-info/not-backed-up")
             .titled("Guests that no backup job saves")
             .question("What would be lost?")
-            .filtered_by("guests without a job", &["VM.Audit"], "/vms")
-            .list::<BareGuest>()?
-            .sorted_by_key(|guest: &BareGuest| guest.vmid);
+            .filtered_by("guests without a job", &["VM.Audit"], "/vms");
         // The server takes a disabled job for one that saves its guests.
-        let disabled = session.answer(jobs).and_then(|answer| answer.rows::<BackupJob>()).map(|jobs| {
-            let off = jobs.into_iter().filter(|(job, _)| !job.is_enabled());
-            off.map(|(job, _)| job.id.to_string()).collect::<Vec<_>>()
-        });
-        let said = match disabled {
-            Ok(none) if none.is_empty() => return Ok(guests),
-            Ok(jobs) => format!(
-                "Guests of disabled jobs are not in this list, since the server counts these jobs too: {}.",
-                jobs.join(", ")
-            ),
-            Err(_) => {
-                "Guests of disabled jobs are not in this list, since the server counts these jobs too.".to_owned()
+        let counted = "Guests of disabled jobs are not in this list, since the server counts these jobs too";
+        let ask = match session.answer(jobs).and_then(|answer| Ok((answer.rows::<BackupJob>()?, answer))) {
+            Ok((jobs, answer)) => {
+                let off = jobs.into_iter().filter(|(job, _)| !job.is_enabled());
+                let off: Vec<String> = off.map(|(job, _)| job.id.to_string()).collect();
+                let said = Sight::whole().warned(format!("{counted}: {}.", off.join(", ")));
+                if off.is_empty() { ask.besides(&answer) } else { ask.besides(&answer).seen(said) }
             }
+            Err(_) => ask.seen(Sight::whole().warned(format!("{counted}; which are disabled could not be read."))),
         };
-        Ok(guests.with_sight(Sight::whole().warned(said)))
+        Ok(ask.list()?.sorted_by_key(|guest: &BareGuest| guest.vmid))
     }
 }
 

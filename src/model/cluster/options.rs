@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::loose;
 use crate::model::access::user::joined;
 use crate::model::cluster::settings::{Settings, reading};
-use crate::model::list::{Column, Listed};
+use crate::model::list::{Column, Listed, count};
 use crate::model::record::{Ask, Origin, Record, record};
 use crate::page::{Cell, Level, Page};
 use crate::render::View;
@@ -115,6 +115,10 @@ impl DatacenterOptions {
                 *why = reason;
             }
         }
+        // Where one of the hidden ones is shown, all of them are.
+        let shown =
+            self.mac_prefix.is_known() || self.next_id.is_known() || self.crs.is_known() || self.description.is_known();
+        let hidden = if shown { Why::NotSet } else { hidden };
         say(&mut self.console, Why::NotSet);
         say(&mut self.tag_style, Why::NotSet);
         for text in [
@@ -186,6 +190,7 @@ impl Listed for DatacenterOptions {
 
 impl View for DatacenterOptions {
     fn page(&self) -> Page {
+        let is_set = |(_, cell): &&(Text, Cell)| !matches!(cell, Cell::Missing(_));
         let cells: Vec<(Text, Cell)> =
             Self::columns().iter().map(|column| (column.name().clone(), column.cell(self))).collect();
         let unset = Cell::from(Why::NotSet);
@@ -193,7 +198,7 @@ impl View for DatacenterOptions {
             cells.into_iter().partition(|(_, cell)| *cell == unset || *cell == Cell::Empty);
         let page = Page::new("Options of the cluster")
             .question("What holds for every node and guest unless they say otherwise?")
-            .answer(format!("{} options", set.len()), " are set here.")
+            .answer(count(set.iter().filter(is_set).count(), ("option", "options")), " set here.")
             .facts(set);
         let page = match self.is_whole() {
             true => page,

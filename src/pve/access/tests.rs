@@ -152,5 +152,5 @@ fn rights_are_what_the_access_list_comes_to() {
         pve.permissions_of("carol@pve").unwrap().find(|p| p.path == "/vms/116" && p.privilege == "VM.Console");
     assert_eq!(console.unwrap().propagate, false);
     let nothing = pve.permissions_of("zoe@pve").unwrap().page().text();
-    assert!(nothing.contains("0 privileges: nothing may be done"), "{nothing}");
+    assert!(nothing.contains("0 privileges on paths: nothing may be done"), "{nothing}");
 }

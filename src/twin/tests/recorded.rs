@@ -97,9 +97,11 @@ fn answers_have_the_fields_of_recorded_ones() {
         return;
     };
     let twin = Twin::demo();
-    let mut wrong = Vec::new();
+    let (mut wrong, mut compared) = (Vec::new(), 0);
     for (file, path, known) in RECORDED {
-        let text = std::fs::read_to_string(folder.join(format!("{file}.json"))).unwrap();
+        // Another folder may hold others.
+        let Ok(text) = std::fs::read_to_string(folder.join(format!("{file}.json"))) else { continue };
+        compared += 1;
         let recorded: Value = serde_json::from_str(&text).unwrap();
         let here = body(&read(&twin, path));
         let (theirs, ours) = (names(&recorded["body"]["data"]), names(&here["data"]));
@@ -111,5 +113,6 @@ fn answers_have_the_fields_of_recorded_ones() {
             wrong.push(format!("{path}: missing {missing:?}, invented {invented:?}, envelope differs: {envelope}"));
         }
     }
+    println!("{compared} answers of the simulated cluster were held against recorded ones");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
