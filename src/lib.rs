@@ -51,6 +51,7 @@ pub use model::access::token::ApiToken;
 pub use model::access::user::User;
 pub use model::cluster::backup_cover::{BareGuest, IncludedVolume};
 pub use model::cluster::backup_job::{BackupJob, BackupMode};
+pub use model::cluster::ha_node::{HaNode, HaNodeState};
 pub use model::cluster::ha_resource::{HaRequest, HaResource};
 pub use model::cluster::ha_rule::{Affinity, HaGroup, HaRule, HaRuleKind};
 pub use model::cluster::ha_status::{HaEntry, HaKind};

@@ -187,6 +187,18 @@ fn understood<T: Loose>(value: Scalar) -> Option<Result<T, Why>> {
     Some(read.ok_or(Why::NotUnderstood))
 }
 
+/// The values of an object by their names; what is not understood is left to the raw JSON.
+pub(crate) fn each_by_name<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+    from: D,
+) -> Result<std::collections::BTreeMap<String, T>, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::Object(map) => {
+            map.into_iter().filter_map(|(name, value)| Some((name, serde_json::from_value(value).ok()?))).collect()
+        }
+        _ => Default::default(),
+    })
+}
+
 /// A whole number that is not negative; a float is rounded.
 pub(crate) fn u64<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
     optional(from)

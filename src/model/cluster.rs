@@ -9,6 +9,7 @@ use crate::session::Session;
 
 pub(crate) mod backup_cover;
 pub(crate) mod backup_job;
+pub(crate) mod ha_node;
 pub(crate) mod ha_resource;
 pub(crate) mod ha_rule;
 pub(crate) mod ha_status;
@@ -32,6 +33,7 @@ pub(crate) fn typed() -> Vec<super::conformance::Typed> {
         Typed::record::<options::DatacenterOptions>(),
         Typed::record::<log::LogEntry>(),
         Typed::record::<ha_status::HaEntry>(),
+        Typed::row::<ha_node::ManagerStatus>(&["/cluster/ha/status/manager_status"]),
         Typed::record::<ha_resource::HaResource>(),
         Typed::record::<ha_rule::HaRule>(),
         Typed::record::<ha_rule::HaGroup>(),

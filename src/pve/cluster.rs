@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::model::cluster::backup_cover::BareGuest;
 use crate::model::cluster::backup_job::BackupJob;
+use crate::model::cluster::ha_node::HaNode;
 use crate::model::cluster::ha_resource::HaResource;
 use crate::model::cluster::ha_rule::{HaGroup, HaRule};
 use crate::model::cluster::ha_status::HaEntry;
@@ -85,6 +86,23 @@ impl Pve {
     /// When the cluster cannot be read or Sys.Audit on `/` is missing.
     pub fn ha_status(&self) -> Result<List<HaEntry>, Error> {
         HaEntry::list(&self.session)
+    }
+
+    /// The nodes in the eyes of high availability: which can take over guests, which are in maintenance, who decides,
+    /// from `/cluster/ha/status/manager_status`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let silent = Pve::demo()?.ha_nodes()?.filter(|node| node.state == HaNodeState::Unknown);
+    /// assert_eq!(silent.map(|node| node.node.to_string()), ["pve4"]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the cluster cannot be read or Sys.Audit on `/` is missing.
+    pub fn ha_nodes(&self) -> Result<List<HaNode>, Error> {
+        HaNode::list(&self.session)
     }
 
     /// The guests in the care of high availability, as they are configured, from `/cluster/ha/resources`.

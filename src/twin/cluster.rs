@@ -4,11 +4,11 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::answer::{Answered, Params, failed, wrong};
 use super::rrd::merge;
-use super::state::{Guest, Ha, Kind, Pool, Power, State};
+use super::state::{Guest, Ha, Kind, Node, Pool, Power, State};
 
 pub(super) fn status(state: &State) -> Value {
     let mut rows = vec![json!({
@@ -156,6 +156,35 @@ fn dated(seconds: i64) -> String {
     let written = httpdate::fmt_http_date(at);
     let day = written[5..7].trim_start_matches('0');
     format!("{} {} {day:>2} {} {}", &written[..3], &written[8..11], &written[17..25], &written[12..16])
+}
+
+/// The same as the manager itself keeps it.
+pub(super) fn manager_status(state: &State) -> Value {
+    let now = state.seconds();
+    let master = state.nodes.first().map(|node| node.name.as_str()).unwrap_or_default();
+    let word = |node: &Node| if node.offline.is_none() { "online" } else { "unknown" };
+    let nodes: Map<String, Value> = state.nodes.iter().map(|node| (node.name.clone(), word(node).into())).collect();
+    let services = managed(state).map(|(guest, ha)| {
+        let uid = format!("{:x}", super::rrd::mix(u64::from(guest.vmid) + 4_000));
+        let mut service = json!({ "node": guest.node, "state": ha.state, "uid": uid });
+        if ha.state == "started" {
+            merge(&mut service, json!({ "running": 1 }));
+        }
+        (guest.sid(), service)
+    });
+    let agents = state.nodes.iter().map(|node| {
+        let busy = managed(state).any(|(guest, _)| guest.node == node.name);
+        let word = if busy && node.offline.is_none() { "active" } else { "wait_for_agent_lock" };
+        let seen = node.offline.unwrap_or(now - 2);
+        (node.name.clone(), json!({ "mode": "active", "state": word, "results": {}, "timestamp": seen }))
+    });
+    json!({
+        "manager_status": {
+            "master_node": master, "timestamp": now - 4, "node_status": nodes,
+            "service_status": services.collect::<Map<_, _>>(),
+        },
+        "quorum": { "node": master, "quorate": "1" }, "lrm_status": agents.collect::<Map<_, _>>(),
+    })
 }
 
 pub(super) fn ha_status(state: &State) -> Value {

@@ -126,6 +126,22 @@ fn high_availability_says_what_is_silent_and_what_is_in_error() {
 }
 
 #[test]
+fn nodes_in_maintenance_and_silent_ones_are_named() {
+    let said = words(&demo().ha_nodes().unwrap());
+    assert!(said.contains("4 nodes; decides: pve1; silent: pve4."), "{said}");
+    let odd = r#"{"manager_status":{"master_node":"b","node_status":{"a":"maintenance","b":"online","c":"novel"},
+        "service_status":{"vm:1":{"node":"a"},"vm:2":7,"vm:3":{"node":"a","uid":"x"}}},
+        "lrm_status":{"b":{"mode":"maintenance","timestamp":"1768467600"},"d":{}},"quorum":null}"#;
+    let nodes = staged(&[("/cluster/ha/status/manager_status", odd)]).ha_nodes().unwrap();
+    assert!(words(&nodes).contains("4 nodes; decides: b; in maintenance: a, b."), "{}", words(&nodes));
+    let shown = nodes.map(|node| format!("{node:?} {}", node.guests));
+    assert_eq!(shown[0], "HaNode(a, ‖ maintenance) 2");
+    assert_eq!(shown[2..], ["HaNode(c, ? novel) 0", "HaNode(d, – not in the answer) 0"]);
+    let nothing = staged(&[("/cluster/ha/status/manager_status", "{}")]).ha_nodes().unwrap();
+    assert!(nothing.is_empty());
+}
+
+#[test]
 fn what_high_availability_was_told_says_what_is_not_set() {
     let pve = demo();
     let resources = pve.ha_resources().unwrap();

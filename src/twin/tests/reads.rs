@@ -26,6 +26,7 @@ const READS: &[&str] = &[
     "/cluster/ha",
     "/cluster/ha/status",
     "/cluster/ha/status/current",
+    "/cluster/ha/status/manager_status",
     "/cluster/ha/resources",
     "/cluster/ha/rules",
     "/cluster/ha/rules/db-at-home",

@@ -38,6 +38,7 @@ const RECORDED: &[(&str, &str, &str)] = &[
     ("cluster__backup", "/cluster/backup", "compress"),
     ("cluster__backup-info__not-backed-up", "/cluster/backup-info/not-backed-up", ""),
     ("cluster__ha__status__current", "/cluster/ha/status/current", ""),
+    ("cluster__ha__status__manager_status", "/cluster/ha/status/manager_status", ""),
     ("cluster__ha__resources", "/cluster/ha/resources", ""),
     ("nodes", "/nodes", ""),
     ("nodes__pve1__status", "/nodes/pve1/status", ""),

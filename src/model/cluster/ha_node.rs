@@ -1,0 +1,202 @@
+//! A node in the eyes of high availability: what the manager makes of it, and what its own agent says.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::loose;
+use crate::model::list::{About, Column, List, Listed, count};
+use crate::model::sight::Sight;
+use crate::model::words::words;
+use crate::page::{Cell, Page, Provenance, State, Tone};
+use crate::render::View;
+use crate::session::Session;
+use crate::text::Text;
+use crate::units::{Moment, Reading, Why};
+use crate::wire::Call;
+
+words! {
+    /// What the manager of high availability makes of a node.
+    pub enum HaNodeState {
+        /// It is there.
+        Online = "online",
+        /// It is being worked on: its guests moved away, and it gets none.
+        Maintenance = "maintenance",
+        /// It is silent, and the manager does not know yet what that means.
+        Unknown = "unknown",
+        /// It is silent, and made sure to be off before its guests are started elsewhere.
+        Fence = "fence",
+        /// It left the cluster.
+        Gone = "gone",
+    }
+}
+
+/// A node in the eyes of high availability, from `/cluster/ha/status/manager_status`. Needs Sys.Audit on `/`.
+#[derive(Clone)]
+pub struct HaNode {
+    /// Its name.
+    pub node: Text,
+    /// What the manager makes of it.
+    pub state: Reading<HaNodeState>,
+    /// Whether its agent works: `active`, `maintenance`, `shutdown`, `restart`, ...
+    pub mode: Reading<Text>,
+    /// What its agent does: `active`, `wait_for_agent_lock`, ...
+    pub agent: Reading<Text>,
+    /// When its agent last said that it is alive.
+    pub seen: Reading<Moment>,
+    /// How many guests in the care of high availability are on it.
+    pub guests: u64,
+    /// Whether its manager is the one that decides.
+    pub is_master: bool,
+    provenance: Provenance,
+}
+
+/// The answer, of which nodes are made.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ManagerStatus {
+    manager_status: Option<Manager>,
+    #[serde(deserialize_with = "loose::each_by_name")]
+    lrm_status: BTreeMap<String, Agent>,
+    #[allow(dead_code, reason = "known; pve.ha_status()? has it")]
+    quorum: Option<Quorum>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Quorum {
+    #[allow(dead_code, reason = "known; pve.ha_status()? has it")]
+    node: Reading<Text>,
+    #[allow(dead_code, reason = "known; pve.ha_status()? has it")]
+    quorate: Reading<bool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Manager {
+    master_node: Option<Text>,
+    #[serde(deserialize_with = "loose::each_by_name")]
+    node_status: BTreeMap<String, Text>,
+    #[serde(deserialize_with = "loose::each_by_name")]
+    service_status: BTreeMap<String, Service>,
+    #[allow(dead_code, reason = "known; pve.ha_status()? has it")]
+    timestamp: Reading<Moment>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Service {
+    node: Option<Text>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Agent {
+    state: Reading<Text>,
+    mode: Reading<Text>,
+    timestamp: Reading<Moment>,
+    #[allow(dead_code, reason = "known: what became of each order")]
+    results: Value,
+}
+
+impl HaNode {
+    pub(crate) fn list(session: &Session) -> Result<List<HaNode>, Error> {
+        let answer = session.ask(Call::get("/cluster/ha/status/manager_status"))?;
+        let provenance = session.provenance([&answer], None);
+        let (status, _) = answer.object::<ManagerStatus>()?;
+        let (manager, agents) = (status.manager_status.unwrap_or_default(), status.lrm_status);
+        let mut names: Vec<&String> = manager.node_status.keys().chain(agents.keys()).collect();
+        names.sort();
+        names.dedup();
+        let nodes = names.into_iter().map(|name| {
+            let (agent, on_it) =
+                (agents.get(name), |service: &&Service| service.node.as_ref().is_some_and(|at| at == name));
+            HaNode {
+                state: Reading::or_missing(manager.node_status.get(name).cloned().map(Into::into), Why::NotInAnswer),
+                mode: agent.map_or(Reading::default(), |agent| agent.mode.clone()),
+                agent: agent.map_or(Reading::default(), |agent| agent.state.clone()),
+                seen: agent.map_or(Reading::default(), |agent| agent.timestamp),
+                guests: manager.service_status.values().filter(on_it).count() as u64,
+                is_master: manager.master_node.as_ref().is_some_and(|master| master == name),
+                node: name.into(),
+                provenance: provenance.clone(),
+            }
+        });
+        let about = About {
+            title: "Nodes in the eyes of high availability".into(),
+            question: "Which nodes can take over guests, which are being worked on, and who decides?".into(),
+            sight: Sight::whole(),
+            provenance: provenance.clone(),
+            of: None,
+        };
+        Ok(List::new(nodes.collect(), about))
+    }
+
+    /// Whether it is being worked on, so that it gets no guests.
+    pub fn is_in_maintenance(&self) -> bool {
+        self.state == HaNodeState::Maintenance || self.mode == "maintenance"
+    }
+
+    fn shown_state(&self) -> Cell {
+        let Reading::Known(state) = &self.state else { return self.state.clone().into() };
+        let tone = match state {
+            HaNodeState::Online if self.is_in_maintenance() => Tone::Held,
+            HaNodeState::Online => Tone::Good,
+            HaNodeState::Maintenance => Tone::Held,
+            HaNodeState::Gone => Tone::Off,
+            HaNodeState::Unknown | HaNodeState::Fence => Tone::Wrong,
+            HaNodeState::Other(_) => Tone::Unknown,
+        };
+        State::new(tone, state.word()).into()
+    }
+}
+
+impl Listed for HaNode {
+    const NOUN: (&'static str, &'static str) = ("node", "nodes");
+
+    fn columns() -> Vec<Column<HaNode>> {
+        vec![
+            Column::new("Node", |n: &HaNode| n.node.clone()),
+            Column::new("State", HaNode::shown_state),
+            Column::new("Mode", |n: &HaNode| n.mode.clone()),
+            Column::new("Agent", |n: &HaNode| n.agent.clone()),
+            Column::new("Guests in its care", |n: &HaNode| n.guests),
+            Column::new("Last sign of life", |n: &HaNode| n.seen),
+            Column::new("Decides", |n: &HaNode| if n.is_master { Cell::from("yes") } else { Cell::Empty }),
+        ]
+    }
+
+    fn summary(nodes: &[HaNode]) -> (String, String) {
+        let named = |wanted: fn(&HaNode) -> bool| {
+            let names: Vec<String> =
+                nodes.iter().filter(|node| wanted(node)).map(|node| node.node.to_string()).collect();
+            names.join(", ")
+        };
+        let rest: Vec<String> = [
+            ("decides", named(|node| node.is_master)),
+            ("in maintenance", named(HaNode::is_in_maintenance)),
+            ("silent", named(|n| n.state == HaNodeState::Unknown || n.state == HaNodeState::Fence)),
+        ]
+        .into_iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(what, names)| format!("; {what}: {names}"))
+        .collect();
+        (count(nodes.len(), HaNode::NOUN), format!("{}.", rest.concat()))
+    }
+}
+
+impl View for HaNode {
+    fn page(&self) -> Page {
+        let facts = HaNode::columns().into_iter().map(|column| (column.name().clone(), column.cell(self)));
+        Page::new(format!("High availability on {}", self.node.raw())).facts(facts).provenance(self.provenance.clone())
+    }
+}
+
+impl fmt::Debug for HaNode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HaNode({}, {})", self.node, self.shown_state())
+    }
+}
