@@ -7,7 +7,7 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use crate::text::Text;
@@ -114,6 +114,11 @@ pub(crate) fn yes<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> 
     Ok(flag(from)?.unwrap_or(false))
 }
 
+/// Yes or no where absence means yes; the field's default must be yes as well.
+pub(crate) fn not_no<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    Ok(flag(from)?.unwrap_or(true))
+}
+
 /// Words in a list: `images,rootdir`, `web;db`, or an array of words.
 pub(crate) fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Text>, D::Error> {
     let split = |words: &str| words.split([',', ';', ' ']).filter(|word| !word.is_empty()).map(Text::from).collect();
@@ -125,6 +130,26 @@ pub(crate) fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Text>, D::
         Value::Null => Vec::new(),
         other => vec![other.to_string().into()],
     })
+}
+
+/// The objects of an array; null and what is no array is none, and what is no object is left to the raw JSON.
+pub(crate) fn each<'de, T: DeserializeOwned, D: Deserializer<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::Array(rows) => rows.into_iter().filter_map(inner).collect(),
+        _ => Vec::new(),
+    })
+}
+
+#[cfg(not(test))]
+fn inner<T: DeserializeOwned>(row: Value) -> Option<T> {
+    serde_json::from_value(row).ok()
+}
+
+/// In tests, what it drops is told too.
+#[cfg(test)]
+fn inner<T: DeserializeOwned>(row: Value) -> Option<T> {
+    let dropped = |path: serde_ignored::Path<'_>| MISREAD.with_borrow_mut(|all| all.push(format!("{path} inside")));
+    serde_ignored::deserialize(row, dropped).ok()
 }
 
 /// What these functions could not understand while `read` ran.
@@ -177,7 +202,8 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Text>, D
     optional(from)
 }
 
-fn optional<'de, T: Loose, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+/// A value that may simply not be there: a moment that has not come, a limit that is not set.
+pub(crate) fn optional<'de, T: Loose, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
     Ok(understood(from.deserialize_any(AnyValue)?).and_then(Result::ok))
 }
 

@@ -126,7 +126,12 @@ impl Check {
 }
 
 impl Plan {
-    fn new(draft: Draft) -> Plan {
+    fn new(mut draft: Draft) -> Plan {
+        // Whoever acts looks at what is, and not at what was.
+        draft.session = draft.session.uncached();
+        if let Some(target) = &mut draft.target {
+            target.guest.session = draft.session.clone();
+        }
         Plan { draft, shown: Arc::default(), ran: Arc::default() }
     }
 

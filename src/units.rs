@@ -159,6 +159,32 @@ impl Age {
     }
 }
 
+impl From<Age> for Duration {
+    fn from(age: Age) -> Duration {
+        age.duration()
+    }
+}
+
+/// This many seconds.
+///
+/// ```
+/// use pve_notebook::*;
+/// assert_eq!(seconds(90), Age(90));
+/// ```
+pub const fn seconds(n: u64) -> Age {
+    Age(n)
+}
+
+/// This many minutes.
+///
+/// ```
+/// use pve_notebook::*;
+/// assert!(minutes(5) < seconds(301));
+/// ```
+pub const fn minutes(n: u64) -> Age {
+    Age(n.saturating_mul(60))
+}
+
 impl fmt::Display for Age {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (s, min, h, days) = (self.0, self.0 / 60, self.0 / 3_600, self.0 / 86_400);
@@ -243,8 +269,12 @@ pub enum Why {
     KnownInsideOnly,
     /// The storage is not active on the node.
     StorageInactive,
+    /// The device does not report it.
+    DeviceSilent,
     /// The answer had no such field.
     NotInAnswer,
+    /// It is not set, so the default of Proxmox VE holds.
+    NotSet,
     /// The answer had something else in its place; the object's raw JSON has it.
     NotUnderstood,
     /// The identity lacks a privilege: `Sys.Audit on /nodes/pve1`.
@@ -275,7 +305,9 @@ impl fmt::Display for Why {
             Why::NotWhileStopped => f.pad("stopped"),
             Why::KnownInsideOnly => f.pad("known only inside the VM"),
             Why::StorageInactive => f.pad("storage not active"),
+            Why::DeviceSilent => f.pad("the device does not say"),
             Why::NotInAnswer => f.pad("not in the answer"),
+            Why::NotSet => f.pad("not set"),
             Why::NotUnderstood => f.pad("not understood"),
             Why::Needs(privilege) => f.pad(&format!("needs {privilege}")),
         }

@@ -19,8 +19,11 @@ pub(crate) mod endpoint;
 pub(crate) mod exchange;
 pub(crate) mod gates;
 pub(crate) mod https;
+pub(crate) mod joining;
 pub(crate) mod outage;
+pub(crate) mod peer;
 pub(crate) mod refusal;
+pub(crate) mod rounds;
 pub(crate) mod tls;
 
 mod rows;
@@ -58,7 +61,7 @@ impl fmt::Display for Method {
 }
 
 /// A call: method, path below `/api2/json`, parameters. Shown without the values of its parameters.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Call {
     /// The method.
     pub(crate) method: Method,
@@ -195,6 +198,17 @@ impl Pending {
         Pending(Answer::Coming(answer, call))
     }
 
+    /// Waits for the answer for no longer than this; whether it is here.
+    pub(crate) fn has_come(&mut self, within: Duration) -> bool {
+        let Answer::Coming(answer, call) = &self.0 else { return true };
+        self.0 = match answer.recv_timeout(within) {
+            Ok(answer) => Answer::Here(answer),
+            Err(mpsc::RecvTimeoutError::Timeout) => return false,
+            Err(mpsc::RecvTimeoutError::Disconnected) => Answer::Here(Err(thread_ended(call.clone()))),
+        };
+        true
+    }
+
     /// Waits for the answer.
     ///
     /// # Errors
@@ -202,14 +216,16 @@ impl Pending {
     pub(crate) fn wait(self) -> Result<Reply, Error> {
         match self.0 {
             Answer::Here(answer) => answer,
-            Answer::Coming(answer, call) => answer.recv().unwrap_or_else(|_| {
-                Err(Error::OutcomeUnknown {
-                    what: call,
-                    why: "The thread that held the connection has ended".into(),
-                    next: "Connect again: let pve = Pve::from_env()?;".into(),
-                })
-            }),
+            Answer::Coming(answer, call) => answer.recv().unwrap_or_else(|_| Err(thread_ended(call))),
         }
+    }
+}
+
+fn thread_ended(call: Text) -> Error {
+    Error::OutcomeUnknown {
+        what: call,
+        why: "The thread that held the connection has ended".into(),
+        next: "Connect again: let pve = Pve::from_env()?;".into(),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The cluster is a fakepve, which filters as Proxmox VE does: silently.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::result_large_err)]
 
 use pve_notebook::*;
 

@@ -18,13 +18,16 @@ mod identities;
 mod recorded;
 mod schema;
 
+/// How many objects, and how many rows were not understood.
+type Counted = Result<(usize, usize), Error>;
+
 /// A type of the model: the paths that give it, and how an answer is read.
 #[derive(Clone, Copy)]
 pub(crate) struct Typed {
     name: &'static str,
     paths: &'static [&'static str],
-    /// An answer as the client reads it: how many objects, and how many rows were not understood.
-    answer: fn(&Call, &Reply) -> Result<(usize, usize), Error>,
+    /// An answer as the client reads it.
+    answer: fn(&Call, &Reply) -> Counted,
     /// One object: what was dropped or not understood of it.
     object: fn(&Value) -> Result<Vec<String>, String>,
 }
@@ -50,7 +53,7 @@ fn matches(template: &str, path: &str) -> bool {
     template.split('/').count() == path.split('/').count() && template.split('/').zip(path.split('/')).all(same)
 }
 
-fn answer<T: DeserializeOwned>(call: &Call, reply: &Reply) -> Result<(usize, usize), Error> {
+fn answer<T: DeserializeOwned>(call: &Call, reply: &Reply) -> Counted {
     if reply.data::<Value>(call)?.is_object() {
         return reply.object::<T>(call).map(|_| (1, 0));
     }
@@ -74,7 +77,10 @@ fn object<T: DeserializeOwned>(value: &Value) -> Result<Vec<String>, String> {
 
 /// Every type, a list a family. A new type is added to the list of its family.
 fn typed() -> Vec<Typed> {
-    [super::node::typed()].into_iter().flatten().collect()
+    [super::access::typed(), super::firewall::typed(), super::node::typed(), super::sdn::typed()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The folder of recordings, or a word that nothing is compared.

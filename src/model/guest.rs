@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::model::config::Config;
 use crate::model::history::{History, Span};
 use crate::model::list::{About, List};
 use crate::model::resource::{Resource, Resources};
@@ -17,9 +16,15 @@ use crate::text::Text;
 use crate::units::{Age, Bytes, Ratio, Reading, Why};
 use crate::wire::{Call, Raw};
 
+pub(crate) mod config;
+mod configs;
+pub(crate) mod disk;
+pub(crate) mod net;
 pub(crate) mod page;
 mod search;
 mod status;
+#[cfg(test)]
+mod tests;
 
 pub use status::{GuestId, GuestKind, Status};
 
@@ -279,14 +284,6 @@ impl Guest {
             .filter_map(|tag| tag.raw().split_once(separator))
             .find(|(has, value)| *has == key && !value.is_empty())
             .map(|(_, value)| value.to_owned())
-    }
-
-    /// Its settings, from `/nodes/{node}/{qemu|lxc}/{vmid}/config`.
-    ///
-    /// # Errors
-    /// When the node cannot be reached or VM.Audit is missing.
-    pub fn config(&self) -> Result<Config, Error> {
-        Config::read(self)
     }
 
     /// Its snapshots, oldest first, from `/nodes/{node}/{qemu|lxc}/{vmid}/snapshot`.

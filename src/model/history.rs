@@ -111,6 +111,12 @@ impl History {
         )
     }
 
+    pub(crate) fn of_storage(session: &Session, node: &Text, storage: &Text, span: Span) -> Result<History, Error> {
+        let (node, storage) = (node.raw(), storage.raw());
+        let path = format!("/nodes/{node}/storage/{storage}/rrddata");
+        History::read(session, format!("{storage} on {node}").into(), &path, &format!("storage/{node}/{storage}"), span)
+    }
+
     fn read(session: &Session, called: Text, path: &str, place: &str, span: Span) -> Result<History, Error> {
         let answer = session.ask(Call::get(path).with("timeframe", span.word()))?;
         let mut points: Vec<Point> =

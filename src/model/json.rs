@@ -84,8 +84,10 @@ pub(crate) fn is_secret(key: &str) -> bool {
         "csrfpreventiontoken",
         "ticket",
     ];
+    // Whole names: of a user the second factor of the old kind, of a metric server or an IPAM its key.
+    const NAMES: [&str; 2] = ["keys", "token"];
     let key = key.to_ascii_lowercase();
-    ENDS.iter().any(|end| key.ends_with(end))
+    NAMES.contains(&key.as_str()) || ENDS.iter().any(|end| key.ends_with(end))
 }
 
 /// Whether a parameter of this name may hold a secret in what is sent, where plain words stand for keys and tokens too.
@@ -100,7 +102,17 @@ pub(crate) fn masked(value: Value) -> Value {
         Value::Object(map) => {
             // Pending changes name a setting in one field and have its value in others.
             let names_secret = map.get("key").and_then(Value::as_str).is_some_and(is_secret);
-            let hidden = |key: &str| is_secret(key) || (names_secret && matches!(key, "value" | "pending"));
+            // A new token comes with its secret, a plugin for DNS with the credentials of its provider.
+            let (new_token, plugin) = (map.contains_key("full-tokenid"), map.contains_key("plugin"));
+            // A service elsewhere: the shop of subscriptions, name servers, address books.
+            let has_address = map.contains_key("url");
+            let hidden = |key: &str| match key {
+                "value" => names_secret || new_token,
+                "pending" => names_secret,
+                "data" => plugin,
+                "key" | "token" | "signature" if has_address => true,
+                key => is_secret(key),
+            };
             let field = |(key, value): (String, Value)| match hidden(&key) && !value.is_null() {
                 true => (key, NOT_SHOWN.into()),
                 false => (key, masked(value)),
@@ -212,6 +224,17 @@ mod tests {
     }
 
     #[test]
+    fn keys_of_users_tokens_metric_servers_endpoints_and_plugins_are_masked() {
+        let value = masked(json!([
+            {"userid": "a@pve", "keys": "x1"}, {"full-tokenid": "a@pve!t", "value": "x2"},
+            {"type": "influxdb", "token": "x3"}, {"name": "hook", "secret": [{"name": "n", "value": "x4"}]},
+            {"plugin": "dns", "data": "KEY=x5"}, {"data": [{"metric": "cpu", "value": 7}]},
+        ]));
+        assert!((1..=5).all(|n| !value.to_string().contains(&format!("x{n}"))), "{value}");
+        assert_eq!(value[5]["data"][0]["value"], 7);
+    }
+
+    #[test]
     fn what_may_be_a_secret_is_not_shown_in_a_plan_and_ordinary_settings_are_shown_in_an_answer() {
         for secret in ["client-key", "cipassword", "keyring", "eab-hmac-key", "key", "token", "otp"] {
             assert!(is_secret_parameter(secret), "{secret}");
@@ -219,6 +242,9 @@ mod tests {
         let pending =
             masked(json!([{"key": "tags", "value": "db"}, {"key": "cipassword", "value": "x9", "pending": "x8"}]));
         assert!(pending.to_string().contains("db") && !pending.to_string().contains('x'), "{pending}");
+        let subscription =
+            masked(json!({"url": "https://shop", "key": "pve2c-x7", "signature": "x6", "status": "active"}));
+        assert!(subscription.to_string().contains("shop") && !subscription.to_string().contains('x'), "{subscription}");
         let dump = Call::get("/nodes/pve1/qemu/101/cloudinit/dump").with("type", "user");
         assert_eq!(shown_of(&dump, "password: $5$abc".into()), NOT_SHOWN);
     }

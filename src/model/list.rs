@@ -78,7 +78,7 @@ impl About {
 
     /// What an empty list has to add, where it may be empty only to this identity.
     fn nothing(&self) -> Option<&'static str> {
-        (self.sight.is_complete() != Some(true)).then_some("; cannot say whether there are others.")
+        (!self.sight.is_whole()).then_some("; cannot say whether there are others.")
     }
 }
 
@@ -156,8 +156,7 @@ impl<T: Clone> List<T> {
     {
         self.find(|item| key(item) == word).ok_or_else(|| {
             let all: Vec<String> = self.items.iter().map(|item| key(item).to_string()).collect();
-            let hidden =
-                if self.about.sight.is_complete() == Some(true) { "" } else { "; others may be hidden from you" };
+            let hidden = if self.about.sight.is_whole() { "" } else { "; others may be hidden from you" };
             Error::not_found(
                 format!("There is no {} \"{}\" among: {}", T::NOUN.0, Text::from(word), self.about.title),
                 if all.is_empty() {
@@ -243,9 +242,19 @@ impl<T: Clone> List<T> {
         self.about.sight.is_complete()
     }
 
+    /// The same list with nothing in it: what the server put there was not real.
+    pub(crate) fn without_any(&self) -> List<T> {
+        List { items: Arc::new([]), about: self.about.clone() }
+    }
+
     /// Whether something is missing from it.
     pub(crate) fn is_partial(&self) -> bool {
         self.about.sight.is_partial()
+    }
+
+    /// How much of what there is was seen.
+    pub(crate) fn sight(&self) -> Sight {
+        self.about.sight.clone()
     }
 
     /// What must be said beside the list.

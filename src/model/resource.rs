@@ -96,7 +96,11 @@ pub(crate) struct Resources {
 impl Resources {
     /// Reads them.
     pub(crate) fn read(session: &Session) -> Result<Resources, Error> {
-        let answer = session.ask(Call::get("/cluster/resources"))?;
+        Resources::of_answer(session.ask(Call::get("/cluster/resources"))?)
+    }
+
+    /// Those of an answer that was read already.
+    pub(crate) fn of_answer(answer: Answer) -> Result<Resources, Error> {
         let rows = answer.rows()?;
         Ok(Resources { odd: rows.odd, rows: rows.into_iter().collect(), answer })
     }

@@ -16,7 +16,10 @@ use crate::text::Text;
 use crate::units::{Bytes, Ratio, Reading, Why};
 use crate::wire::Call;
 
+pub(crate) mod content;
 mod on_node;
+#[cfg(test)]
+mod tests;
 
 pub use on_node::NodeStorage;
 
@@ -42,6 +45,7 @@ pub struct Storage {
     pub total: Reading<Bytes>,
     /// Its state on each node.
     pub on: Vec<StorageOnNode>,
+    pub(crate) session: Session,
     pub(crate) provenance: Provenance,
 }
 
@@ -119,7 +123,7 @@ impl Storage {
             .into_iter()
             .map(|(name, rows)| {
                 let definition = definitions.iter().find(|definition| definition.storage == name);
-                Storage::read(name, &rows, definition, &online, &provenance)
+                Storage::read(session, name, &rows, definition, &online, &provenance)
             })
             .collect();
         let about = About {
@@ -133,6 +137,7 @@ impl Storage {
     }
 
     fn read(
+        session: &Session,
         name: Text,
         rows: &[&Resource],
         definition: Option<&Definition>,
@@ -157,6 +162,7 @@ impl Storage {
             content: split(content.as_ref()),
             on,
             name,
+            session: session.clone(),
             provenance: from.clone(),
         }
     }

@@ -22,6 +22,14 @@ pub(crate) fn connection_error(endpoint: &Endpoint, call: &Call, error: &reqwest
     Error::ConnectionLost { endpoint: endpoint.shown(), call: call.shown(), why, write: call.method.is_write() }
 }
 
+/// Whether what kept a connection from coming about may be over in a moment: a server that is being restarted refuses
+/// at once, or hangs up in the middle of the handshake.
+pub(crate) fn is_brief(error: &reqwest::Error) -> bool {
+    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, UnexpectedEof};
+    let kind = io_kind(error);
+    matches!(kind, Some(ConnectionRefused | ConnectionReset | ConnectionAborted | BrokenPipe | UnexpectedEof))
+}
+
 fn unreached(endpoint: &Endpoint, error: &reqwest::Error) -> (Text, Text) {
     let port = if endpoint.has_usual_port() { "" } else { "; Proxmox VE listens on port 8006" };
     let kind = io_kind(error);

@@ -205,7 +205,7 @@ fn misread(typed: &Typed, call: &Call, reply: &Reply, known: &dyn Fn(&str) -> bo
     for object in objects(&data) {
         match (typed.object)(object) {
             Ok(found) => {
-                faults.extend(found.into_iter().filter(|fault| fault.split(' ').next().is_none_or(|name| known(name))))
+                faults.extend(found.into_iter().filter(|fault| fault.split(' ').next().is_none_or(known)))
             }
             Err(error) => faults.push(error),
         }

@@ -66,7 +66,7 @@ fn a_web_page_and_a_redirect_are_no_answers() {
 }
 
 #[test]
-fn a_write_whose_connection_breaks_is_sent_once_and_a_read_once_more() {
+fn a_write_whose_connection_breaks_is_sent_once_and_a_read_three_times() {
     let server = Server::new(|_| Answer::Cut);
     let connect = Connect {
         endpoints: vec![server.url(), closed()],
@@ -79,7 +79,7 @@ fn a_write_whose_connection_breaks_is_sent_once_and_a_read_once_more() {
     assert_eq!(server.lines(), ["POST /api2/json/nodes/pve1/qemu/101/status/start"]);
     let error = ask(&wire, Call::get("/nodes")).unwrap_err();
     assert!(matches!(error, Error::ConnectionLost { write: false, .. }), "{error}");
-    assert_eq!(server.lines().len(), 3);
+    assert_eq!(server.lines().len(), 4);
 }
 
 #[test]
