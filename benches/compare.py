@@ -58,8 +58,11 @@ class Process:
         )
 
     def line(self):
-        line = self.process.stdout.readline()
-        return line or sys.exit(f"{self.process.args} ended")
+        """The next line that is an answer; it begins with a mark."""
+        for line in self.process.stdout:
+            if line.startswith("= "):
+                return line.removeprefix("= ")
+        sys.exit(f"{self.process.args} ended")
 
     def ask(self, words):
         self.process.stdin.write(f"{words}\n")

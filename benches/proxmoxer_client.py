@@ -42,4 +42,4 @@ def configs():
 for line in sys.stdin:
     # The connection is there before the clock starts.
     prox.version.get()
-    print(*{"resources": resources, "configs": configs}[line.strip()](), flush=True)
+    print("=", *{"resources": resources, "configs": configs}[line.strip()](), flush=True)

@@ -173,8 +173,8 @@ with tempfile.TemporaryDirectory() as folder:
     tls.load_cert_chain(certificate, key)
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     threading.Thread(target=accept, args=(listener, tls), daemon=True).start()
-    print(f"https://127.0.0.1:{listener.getsockname()[1]}", certificate, sep="\t", flush=True)
+    print(f"= https://127.0.0.1:{listener.getsockname()[1]}", certificate, sep="\t", flush=True)
     for _ in sys.stdin:
         with lock:
-            print(max((n for of, n in most.items() if of), default=0), flush=True)
+            print("=", max((n for of, n in most.items() if of), default=0), flush=True)
             most.clear()

@@ -383,6 +383,9 @@ pub(crate) mod tests {
             prop_assert_eq!(all.n, all.bytes.known().map(|bytes| bytes.0));
             prop_assert_eq!(all.n, all.age.known().map(|age| age.0));
             prop_assert_eq!(all.at, all.moment.known().map(Moment::unix));
+            if let Some(each) = value.as_array() {
+                prop_assert_eq!(all.words.len(), each.len());
+            }
             if value.is_null() {
                 prop_assert_eq!(all.bytes.why(), Some(Why::NotInAnswer));
             }

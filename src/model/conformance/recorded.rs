@@ -204,9 +204,7 @@ fn misread(typed: &Typed, call: &Call, reply: &Reply, known: &dyn Fn(&str) -> bo
     let data: Value = reply.data(call).unwrap();
     for object in objects(&data) {
         match (typed.object)(object) {
-            Ok(found) => {
-                faults.extend(found.into_iter().filter(|fault| fault.split(' ').next().is_none_or(known)))
-            }
+            Ok(found) => faults.extend(found.into_iter().filter(|fault| fault.split(' ').next().is_none_or(known))),
             Err(error) => faults.push(error),
         }
     }

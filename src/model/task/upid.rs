@@ -160,7 +160,7 @@ mod tests {
             prop_assert_eq!(read.raw(), upid.as_str());
             let start = format!("{:08X}", read.started().unix());
             let again = [
-                "UPID", read.node(), &upid.split(':').nth(2).unwrap(), &upid.split(':').nth(3).unwrap(), &start,
+                "UPID", read.node(), upid.split(':').nth(2).unwrap(), upid.split(':').nth(3).unwrap(), &start,
                 read.kind(), read.id(), read.user(), "",
             ];
             prop_assert_eq!(again.join(":"), upid);
