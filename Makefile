@@ -2,13 +2,14 @@
 export PVE_NOTEBOOK_PYTHON := $(CURDIR)/.venv/bin/python
 PYTEST := .venv/bin/python -m pytest -p no:cacheprovider -ra
 
-.PHONY: help lab test conformance tour cost
+.PHONY: help lab test conformance tour bench cost
 
 help:
 	@echo "make lab    open the tour on the demo cluster in JupyterLab (ARGS=--no-browser)"
 	@echo "make test   format, lints, documentation, every test"
 	@echo "make conformance PVE_RECORDED=folder   the client and its types against recorded answers of a real cluster"
 	@echo "make tour   execute the notebooks again and keep their outputs"
+	@echo "make bench  time and memory in ratios to proxmoxer, on this machine"
 	@echo "make cost   what \`:dep pve-notebook\` costs, in CPU-seconds"
 
 lab:
@@ -38,3 +39,7 @@ tour:
 cost:
 	@binder/setup
 	.venv/bin/python tests/cost/dep.py
+
+bench:
+	@binder/setup --tests
+	.venv/bin/python benches/compare.py

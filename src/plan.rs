@@ -300,7 +300,7 @@ impl View for Plan {
         let page =
             hindrances.iter().fold(page, |page, (why, next)| page.note(Level::Warning, format!("{why}. {next}")));
         let from = match &draft.target {
-            Some(target) => target.guest.provenance.clone(),
+            Some(target) => (*target.guest.provenance).clone(),
             None => draft.session.provenance([], None),
         };
         page.provenance(from)

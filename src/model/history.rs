@@ -242,7 +242,7 @@ impl History {
     pub fn pressure(&self) -> Figure {
         let part = |percent: Option<f64>| percent.map(|percent| percent / 100.0);
         let points = self.points.iter();
-        let series: [(&str, Vec<(Moment, Option<f64>)>); 3] = [
+        let series = [
             ("a CPU", points.clone().map(|point| (point.at(), part(point.pressurecpusome))).collect()),
             ("disks", points.clone().map(|point| (point.at(), part(point.pressureiosome))).collect()),
             ("memory", points.map(|point| (point.at(), part(point.pressurememorysome))).collect()),

@@ -155,15 +155,18 @@ impl<T: Clone> List<T> {
         T: Listed,
     {
         self.find(|item| key(item) == word).ok_or_else(|| {
+            let (seen, sight) = (self.about.seen(), &self.about.sight);
             let all: Vec<String> = self.items.iter().map(|item| key(item).to_string()).collect();
-            let hidden = if self.about.sight.is_whole() { "" } else { "; others may be hidden from you" };
+            let there = if all.is_empty() { "There are none".into() } else { format!("There are {}", all.join(", ")) };
+            let limits: Vec<String> = sight.caveats().map(|(_, words)| words.to_string()).collect();
+            let next = match (sight.is_whole(), all.is_empty()) {
+                (true, _) => there,
+                (false, true) => limits.join(" "),
+                (false, false) => format!("{there}. {}", limits.join(" ")),
+            };
             Error::not_found(
-                format!("There is no {} \"{}\" among: {}", T::NOUN.0, Text::from(word), self.about.title),
-                if all.is_empty() {
-                    format!("There are none{hidden}")
-                } else {
-                    format!("There are {}{hidden}", all.join(", "))
-                },
+                format!("There is no {} \"{}\"{seen} ({})", T::NOUN.0, Text::from(word), self.about.title),
+                next.trim_end_matches('.'),
             )
         })
     }

@@ -189,14 +189,7 @@ impl Node {
     /// # Errors
     /// When there is none of that name here, or the node cannot be reached.
     pub fn storage(&self, name: &str) -> Result<NodeStorage, Error> {
-        let storages = self.storages()?;
-        storages.find(|storage| storage.storage == name).ok_or_else(|| {
-            let names: Vec<String> = storages.map(|storage| storage.storage.to_string());
-            Error::not_found(
-                format!("There is no storage \"{}\" on {}", Text::from(name), self.name),
-                format!("Its storages are {}", names.join(", ")),
-            )
-        })
+        self.storages()?.named(name, |storage| storage.storage.clone())
     }
 
     /// What happened on it, newest first, from `/nodes/{node}/tasks`.

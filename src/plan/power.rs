@@ -94,9 +94,8 @@ impl Guest {
 
 fn plan(seen: &Guest, power: &Power) -> Plan {
     let mut seen = seen.clone();
-    seen.session = seen.session.uncached();
-    // What could be done when the session began may not be what can be done now.
-    seen.session.refresh_privileges();
+    // What may be done is not what might have been done when the session began.
+    seen.session = seen.session.for_acting();
     // The overview lags: a plan is about the guest as it is now.
     let now = seen.current();
     let is_current = now.is_ok();

@@ -8,7 +8,7 @@ use crate::wire::{Call, Method};
 
 /// The plan to send this call.
 pub(crate) fn path_plan(session: &Session, method: Method, path: &str) -> Plan {
-    let (call, session) = (json::call(method, path), session.uncached());
+    let (call, session) = (json::call(method, path), session.for_acting());
     let guest = guest_in(&call).and_then(|vmid| Guest::find(&session, i64::from(vmid).into()).ok());
     Plan::new(Draft {
         title: call.shown(),

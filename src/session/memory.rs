@@ -51,9 +51,15 @@ impl Session {
         Session { at_most: Some(at_most), ..self.clone() }
     }
 
-    /// The same session, whose every read is sent: for whoever is about to act.
+    /// The same session, whose every read is sent.
     pub(crate) fn uncached(&self) -> Session {
         Session { at_most: None, ..self.clone() }
+    }
+
+    /// The same session for making a plan: every read is sent, and privileges are those of now.
+    pub(crate) fn for_acting(&self) -> Session {
+        self.refresh_privileges();
+        self.uncached()
     }
 
     /// How old an answer from memory may be.

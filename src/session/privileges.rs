@@ -48,7 +48,7 @@ impl Session {
     }
 
     /// Reads them again, as is due before acting on them. Where that fails, the old ones stay.
-    pub(crate) fn refresh_privileges(&self) {
+    pub(super) fn refresh_privileges(&self) {
         // Before the answer is there: nobody else needs to ask meanwhile.
         lock(&self.inner.privileges).asked = self.now();
         if let Some(known) = by_path(self.uncached().ask(Call::get(PATH))) {

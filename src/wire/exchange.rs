@@ -47,7 +47,8 @@ impl Exchange {
         let _ = self.keys().await;
     }
 
-    /// One call, with its turn at the node, its keys, and a fresh ticket where the old one is refused.
+    /// One call, with its turn at the node, its keys, and a fresh ticket where the old one is refused. The turn is kept
+    /// while a read pauses before it is tried again: a node in trouble gets no more calls meanwhile.
     pub(crate) async fn carry_out(&self, call: &Call) -> Result<Reply, Error> {
         let _turn = self.gates.enter(&call.path).await;
         let (keys, used) = self.keys().await?;

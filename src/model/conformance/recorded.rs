@@ -240,17 +240,20 @@ fn every_recorded_answer_is_understood() {
             wrong.extend(recording.faults(&error).into_iter().map(|fault| format!("{name}: {fault}")));
             continue;
         }
-        if let Err(error) = json::value_of(&recording.call, &reply) {
-            wrong.push(format!("{name}: {error}"));
-            continue;
-        }
+        let value = match json::value_of(&recording.call, &reply) {
+            Ok(value) => value,
+            Err(error) => {
+                wrong.push(format!("{name}: {error}"));
+                continue;
+            }
+        };
         if recording.call.method.is_write() {
             writes += 1;
             continue;
         }
         reads += 1;
         let path = recording.call.path.as_str();
-        let Some(typed) = typed.iter().find(|typed| typed.is_given_by(path)) else {
+        let Some(typed) = typed.iter().find(|typed| typed.is_given_by(path) && !value.is_string()) else {
             untyped.insert(path.to_owned());
             continue;
         };

@@ -104,7 +104,7 @@ fn a_user_that_is_not_there_is_told_from_one_that_may_be_hidden() {
     let there = demo().user("yan@pve").unwrap_err().to_string();
     assert!(there.contains("There is no user \"yan@pve\"") && !there.contains("hidden"), "{there}");
     let hidden = limited(&[("/vms/101", "VM.Audit")], &[]).user("yan@pve").unwrap_err().to_string();
-    assert!(hidden.contains("others may be hidden from you"), "{hidden}");
+    assert!(hidden.contains("visible to you") && hidden.contains("there may be more"), "{hidden}");
 }
 
 #[test]

@@ -71,6 +71,23 @@ fn a_write_empties_the_memory_and_what_was_asked_before_it_is_not_kept() {
 }
 
 #[test]
+fn what_is_read_while_a_write_is_under_way_is_kept_no_longer_than_that() {
+    let (wire, session) = Scripted::opened();
+    let cached = session.cached(FIVE_MINUTES);
+    wire.says("/nodes", "1");
+    said(&cached, "/nodes");
+    let write = session.submit(Call::new(Method::Post, "/nodes/pve1/qemu/101/status/start"));
+    wire.asked();
+    for _ in 0..2 {
+        said(&cached, "/nodes");
+    }
+    assert_eq!(wire.asked(), ["GET /nodes"], "what was known before the write was sent is gone");
+    assert!(session.answer(write).is_err());
+    said(&cached, "/nodes");
+    assert_eq!(wire.asked(), ["GET /nodes"], "and so is what was read before it was answered, or refused");
+}
+
+#[test]
 fn tasks_privileges_and_refusals_are_never_remembered() {
     let (wire, session) = Scripted::opened();
     let cached = session.cached(FIVE_MINUTES);

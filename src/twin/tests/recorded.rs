@@ -25,7 +25,8 @@ const PROCESS: &str = "pid pressurecpufull pressurecpusome pressureiofull pressu
 const RECORDED: &[(&str, &str, &str)] = &[
     ("version", "/version", ""),
     ("cluster__status", "/cluster/status", ""),
-    ("cluster__resources", "/cluster/resources", ""),
+    // The zone of the recording had no other kind than its own.
+    ("cluster__resources", "/cluster/resources", "zone-type"),
     ("cluster__resources@type=vm", "/cluster/resources?type=vm", ""),
     ("cluster__resources@type=node", "/cluster/resources?type=node", ""),
     ("cluster__resources@type=storage", "/cluster/resources?type=storage", ""),
@@ -65,7 +66,12 @@ const RECORDED: &[(&str, &str, &str)] = &[
     ("nodes__pve1__qemu__101__rrddata@timeframe=hour", "/nodes/pve1/qemu/102/rrddata?timeframe=hour", ""),
     ("nodes__pve1__lxc__200__rrddata@timeframe=hour", "/nodes/pve2/lxc/202/rrddata?timeframe=hour", ""),
     ("nodes__pve1__qemu__100__feature@feature=snapshot", "/nodes/pve1/qemu/102/feature?feature=snapshot", ""),
-    ("nodes__pve1__qemu__100__firewall__options", "/nodes/pve1/qemu/102/firewall/options", ""),
+    // The recorded guest had no options set.
+    (
+        "nodes__pve1__qemu__100__firewall__options",
+        "/nodes/pve1/qemu/102/firewall/options",
+        "enable log_level_in policy_in",
+    ),
     ("pools", "/pools", ""),
     ("pools@poolid=prod%2Fweb", "/pools?poolid=prod/web", ""),
     ("pools__prod", "/pools/prod", ""),
