@@ -61,6 +61,7 @@ pub use model::cluster::member::{ClusterMember, ClusterStatus, ConfiguredMember,
 pub use model::cluster::metrics_server::MetricsServer;
 pub use model::cluster::notification::{NotificationEndpoint, NotificationMatcher, NotificationTarget};
 pub use model::cluster::options::DatacenterOptions;
+pub use model::cluster::overview_row::{ClusterResource, ResourceKind};
 pub use model::cluster::realm_sync::RealmSyncJob;
 pub use model::cluster::replication::{Replication, ReplicationJob};
 pub use model::cluster::settings::Settings;
@@ -109,6 +110,7 @@ pub use model::snapshot::Snapshot;
 pub use model::storage::content::{Owner, Volume, VolumeKind};
 pub use model::storage::{NodeStorage, Storage, StorageDefinition, StorageOnNode};
 pub use model::task::{Task, TaskQuery, TaskStatus, Upid};
+pub use model::version::PveVersion;
 pub use model::volume::VolumeId;
 pub use page::{Block, Cell, Figure, Grid, Level, Page, Provenance, Section, State, Tone};
 pub use plan::{Check, Outcome, Plan, Verdict};

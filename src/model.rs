@@ -24,5 +24,6 @@ pub(crate) mod snapshot;
 pub(crate) mod storage;
 pub(crate) mod task;
 mod together;
+pub(crate) mod version;
 pub(crate) mod volume;
 pub(crate) mod words;

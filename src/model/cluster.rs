@@ -19,6 +19,7 @@ pub(crate) mod member;
 pub(crate) mod metrics_server;
 pub(crate) mod notification;
 pub(crate) mod options;
+pub(crate) mod overview_row;
 pub(crate) mod realm_sync;
 pub(crate) mod replication;
 pub(crate) mod settings;
@@ -48,6 +49,8 @@ pub(crate) fn typed() -> Vec<super::conformance::Typed> {
         Typed::record::<notification::NotificationEndpoint>(),
         Typed::record::<notification::NotificationMatcher>(),
         Typed::record::<realm_sync::RealmSyncJob>(),
+        Typed::record::<overview_row::ClusterResource>(),
+        Typed::record::<super::version::PveVersion>(),
     ]
 }
 

@@ -13,9 +13,11 @@ use crate::model::cluster::member::{ClusterStatus, ConfiguredMember};
 use crate::model::cluster::metrics_server::MetricsServer;
 use crate::model::cluster::notification::{NotificationEndpoint, NotificationMatcher, NotificationTarget};
 use crate::model::cluster::options::DatacenterOptions;
+use crate::model::cluster::overview_row::ClusterResource;
 use crate::model::cluster::realm_sync::RealmSyncJob;
 use crate::model::cluster::replication::ReplicationJob;
 use crate::model::list::List;
+use crate::model::version::PveVersion;
 use crate::pve::Pve;
 
 #[cfg(test)]
@@ -36,6 +38,30 @@ impl Pve {
     /// When the cluster cannot be read or Sys.Audit on `/` is missing.
     pub fn status(&self) -> Result<ClusterStatus, Error> {
         ClusterStatus::read(&self.session)
+    }
+
+    /// The version of Proxmox VE that answers, from `/version`.
+    ///
+    /// # Errors
+    /// When the cluster cannot be read.
+    pub fn version(&self) -> Result<PveVersion, Error> {
+        PveVersion::read(&self.session)
+    }
+
+    /// Every row of the overview with every field that it has, from `/cluster/resources`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let busiest = Pve::demo()?.resources()?.filter(|r| r.vmid.is_some()).max_by_key(|r| r.netout);
+    /// assert!(busiest.is_some());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the cluster cannot be read.
+    pub fn resources(&self) -> Result<List<ClusterResource>, Error> {
+        ClusterResource::list(&self.session)
     }
 
     /// The members as they are configured, with links and votes, from `/cluster/config/nodes`.

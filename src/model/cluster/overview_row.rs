@@ -1,0 +1,163 @@
+//! A row of the cluster's overview as it stands there: a node, a guest, a storage on a node, a pool, or a network on a node.
+
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::loose;
+use crate::model::list::{Column, List, Listed, count};
+use crate::model::record::{Ask, Origin, record};
+use crate::model::words::words;
+use crate::page::Cell;
+use crate::session::Session;
+use crate::text::Text;
+use crate::units::{Age, Bytes, Ratio, Reading};
+
+words! {
+    /// What a row of the overview is about.
+    pub enum ResourceKind {
+        /// A node.
+        Node = "node",
+        /// A virtual machine.
+        Vm = "qemu",
+        /// A container.
+        Ct = "lxc",
+        /// A storage on one node.
+        Storage = "storage",
+        /// A pool.
+        Pool = "pool",
+        /// A zone or fabric of the software-defined network on one node.
+        Network = "network",
+    }
+}
+
+/// A row of `/cluster/resources` with every field that it has, for what [`Guest`](crate::Guest), [`Node`](crate::Node)
+/// and [`Storage`](crate::Storage) have no field for. It lags by up to ten seconds. Numbers are as the server sent them:
+/// zeros of stopped guests included.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ClusterResource {
+    /// `node/pve1`, `qemu/101`, `storage/pve1/local`, `/pool/lab`.
+    pub id: Text,
+    /// What it is.
+    #[serde(rename = "type")]
+    pub kind: Reading<ResourceKind>,
+    /// The node that it is on, or is.
+    pub node: Option<Text>,
+    /// A guest's number.
+    #[serde(deserialize_with = "loose::u64")]
+    pub vmid: Option<u64>,
+    /// A guest's name.
+    pub name: Option<Text>,
+    /// A storage's name.
+    pub storage: Option<Text>,
+    /// The pool that it is, or is in.
+    pub pool: Option<Text>,
+    /// A network's name.
+    pub network: Option<Text>,
+    /// Zone or fabric, of a network.
+    #[serde(rename = "network-type")]
+    pub network_type: Option<Text>,
+    /// The kind of a zone.
+    #[serde(rename = "zone-type")]
+    pub zone_type: Option<Text>,
+    /// The protocol of a fabric.
+    pub protocol: Option<Text>,
+    /// The name of a network in the words of earlier versions.
+    pub sdn: Option<Text>,
+    /// Its state, in the words of its kind.
+    pub status: Option<Text>,
+    /// CPU use, 1.0 being all that it has.
+    pub cpu: Reading<Ratio>,
+    /// CPUs that it has.
+    pub maxcpu: Reading<f64>,
+    /// Memory in use.
+    pub mem: Reading<Bytes>,
+    /// Memory that it has.
+    pub maxmem: Reading<Bytes>,
+    /// Memory of the node that a virtual machine takes.
+    pub memhost: Reading<Bytes>,
+    /// Space in use.
+    pub disk: Reading<Bytes>,
+    /// Space that it has; of a guest the size of its first disk.
+    pub maxdisk: Reading<Bytes>,
+    /// Bytes that a guest has read from its disks since it was started.
+    pub diskread: Reading<Bytes>,
+    /// Bytes that a guest has written to its disks since it was started.
+    pub diskwrite: Reading<Bytes>,
+    /// Bytes that a guest has received since it was started.
+    pub netin: Reading<Bytes>,
+    /// Bytes that a guest has sent since it was started.
+    pub netout: Reading<Bytes>,
+    /// How long it has been running.
+    pub uptime: Reading<Age>,
+    /// Whether a guest is a template.
+    #[serde(deserialize_with = "loose::flag")]
+    pub template: Option<bool>,
+    /// A guest's tags.
+    #[serde(deserialize_with = "loose::words")]
+    pub tags: Vec<Text>,
+    /// What holds a lock on a guest.
+    pub lock: Option<Text>,
+    /// What high availability makes of it.
+    pub hastate: Option<Text>,
+    /// What may be kept on a storage.
+    #[serde(deserialize_with = "loose::words")]
+    pub content: Vec<Text>,
+    /// The kind of a storage.
+    pub plugintype: Option<Text>,
+    /// Whether all nodes see the same data on a storage.
+    #[serde(deserialize_with = "loose::flag")]
+    pub shared: Option<bool>,
+    /// The level of a node's subscription; empty without one.
+    pub level: Option<Text>,
+    /// The version of control groups that a node uses.
+    #[serde(rename = "cgroup-mode")]
+    pub cgroup_mode: Reading<u64>,
+    #[serde(skip)]
+    origin: Origin,
+}
+
+record!(ClusterResource: "/cluster/resources");
+
+impl ClusterResource {
+    pub(crate) fn list(session: &Session) -> Result<List<ClusterResource>, Error> {
+        Ask::new(session, "/cluster/resources")
+            .titled("Everything in the overview")
+            .question("What does the cluster say of each of its parts?")
+            .filtered_by("guests", &["VM.Audit"], "/vms")
+            .filtered_by("storages", &["Datastore.Audit"], "/storage")
+            .filtered_by("pools", &["Pool.Audit"], "/pool")
+            .filtered_by("figures of nodes", &["Sys.Audit"], "/nodes")
+            .filtered_by("networks", &["SDN.Audit"], "/sdn")
+            .list()
+    }
+}
+
+impl Listed for ClusterResource {
+    const NOUN: (&'static str, &'static str) = ("part", "parts");
+
+    fn columns() -> Vec<Column<ClusterResource>> {
+        vec![
+            Column::new("Part", |r: &ClusterResource| Cell::Code(r.id.clone())),
+            Column::new("State", |r: &ClusterResource| r.status.clone()),
+            Column::new("CPU", |r: &ClusterResource| r.cpu.known()),
+            Column::new("Memory", |r: &ClusterResource| r.mem.known()),
+            Column::new("Disk", |r: &ClusterResource| r.disk.known()),
+            Column::new("Received", |r: &ClusterResource| r.netin.known()),
+            Column::new("Sent", |r: &ClusterResource| r.netout.known()),
+        ]
+    }
+
+    fn summary(parts: &[ClusterResource]) -> (String, String) {
+        let of = |kinds: &[ResourceKind]| {
+            parts.iter().filter(|part| part.kind.as_ref().known().is_some_and(|kind| kinds.contains(kind))).count()
+        };
+        let rest = format!(
+            ": {}, {}, {} and others.",
+            count(of(&[ResourceKind::Node]), ("node", "nodes")),
+            count(of(&[ResourceKind::Vm, ResourceKind::Ct]), ("guest", "guests")),
+            count(of(&[ResourceKind::Storage]), ("storage on a node", "storages on nodes")),
+        );
+        (count(parts.len(), ClusterResource::NOUN), rest)
+    }
+}
