@@ -40,6 +40,13 @@ mod wire;
 pub use std::cmp::Reverse;
 
 pub use error::Error;
+pub use model::ceph::Ceph;
+pub use model::ceph::osd::{CephFlag, CephOsd, CephTree};
+pub use model::ceph::pool::{CephFileSystem, CephPool};
+pub use model::ceph::service::{CephManager, CephMds, CephMonitor};
+pub use model::ceph::status::{
+    CephCheck, CephCheckSummary, CephHealth, CephHealthReport, CephStatus, MonMap, OsdMap, PgMap, PgState,
+};
 pub use model::config::Config;
 pub use model::firewall::address::{AddressRef, Alias, IpSet, IpSetEntry};
 pub use model::firewall::macros::{FirewallMacro, SecurityGroup};

@@ -20,6 +20,7 @@ use crate::text::Text;
 use crate::twin::Twin;
 use crate::wire::{Method, Wire};
 
+mod ceph;
 mod connect;
 mod firewall;
 mod overview;

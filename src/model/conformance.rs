@@ -41,7 +41,10 @@ fn read<T: serde::de::DeserializeOwned>(call: &Call, reply: &Reply) -> Result<(u
 
 /// Every type, a list a family. A new type is added to the list of its family.
 pub(crate) fn typed() -> Vec<Typed> {
-    [super::firewall::typed(), super::node::typed(), super::sdn::typed()].into_iter().flatten().collect()
+    [super::ceph::typed(), super::firewall::typed(), super::node::typed(), super::sdn::typed()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 #[test]

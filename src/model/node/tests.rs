@@ -1,5 +1,6 @@
 //! Promises about the parts of a node: odd values, what is missing and why, and that no secret comes through.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::error::Error;
@@ -13,7 +14,7 @@ use crate::wire::{Call, Far, Pending, Reply, Wire};
 /// The simulated cluster, some of whose answers are replaced, or limited to an identity that may see little.
 #[derive(Default)]
 pub(crate) struct Altered {
-    pub(crate) answers: Vec<(&'static str, String)>,
+    answers: Vec<(&'static str, u16, String)>,
 }
 
 struct Line {
@@ -22,8 +23,14 @@ struct Line {
 }
 
 impl Altered {
-    pub(crate) fn answer(mut self, path: &'static str, data: impl Into<String>) -> Altered {
-        self.answers.push((path, data.into()));
+    pub(crate) fn answer(mut self, path: &'static str, data: impl fmt::Display) -> Altered {
+        self.answers.push((path, 200, format!("{{\"data\":{data}}}")));
+        self
+    }
+
+    /// A path that fails with this message.
+    pub(crate) fn failing(mut self, path: &'static str, message: &str) -> Altered {
+        self.answers.push((path, 500, format!("{{\"data\":null,\"message\":\"{message}\\n\"}}")));
         self
     }
 
@@ -39,12 +46,12 @@ impl Altered {
 
 impl Wire for Line {
     fn submit(&self, call: Call) -> Pending {
-        let replaced = self.altered.answers.iter().find(|(path, _)| *path == call.path && !call.is_pending_one());
+        let replaced = self.altered.answers.iter().find(|(path, ..)| *path == call.path && !call.is_pending_one());
         match replaced {
-            Some((_, data)) => Pending::ready(Ok(Reply {
-                status: 200,
-                reason: "OK".into(),
-                body: format!("{{\"data\":{data}}}").into(),
+            Some((_, status, body)) => Pending::ready(Ok(Reply {
+                status: *status,
+                reason: if *status == 200 { "OK" } else { "failed" }.into(),
+                body: body.as_str().into(),
                 at: self.twin.now(),
                 took: std::time::Duration::ZERO,
             })),
