@@ -18,8 +18,6 @@ pub(crate) mod osd;
 pub(crate) mod pool;
 pub(crate) mod service;
 pub(crate) mod status;
-#[cfg(test)]
-mod tests;
 
 use osd::{CephFlag, CephOsd, CephTree};
 use pool::{CephFileSystem, CephPool};

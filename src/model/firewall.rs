@@ -18,8 +18,6 @@ pub(crate) mod macros;
 pub(crate) mod options;
 mod page;
 pub(crate) mod rule;
-#[cfg(test)]
-mod tests;
 
 use address::{AddressRef, Alias, IpSet};
 use macros::{FirewallMacro, SecurityGroup};

@@ -23,8 +23,6 @@ pub(crate) mod controller;
 pub(crate) mod on_node;
 pub(crate) mod service;
 pub(crate) mod subnet;
-#[cfg(test)]
-mod tests;
 pub(crate) mod vnet;
 pub(crate) mod zone;
 

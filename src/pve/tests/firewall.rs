@@ -1,17 +1,9 @@
 //! Promises about the firewall: one shape at every level, defaults that are said, and whether it filters at all.
 
+use super::altered::{Altered, says};
 use crate::error::Error;
-use crate::model::node::tests::Altered;
 use crate::pve::Pve;
 use crate::render::View;
-
-#[track_caller]
-fn says(shown: &impl View, words: &[&str]) {
-    let (text, html) = (shown.page().text(), shown.page().html());
-    for words in words {
-        assert!(text.contains(words) || html.contains(words), "{words:?} is not in:\n{text}");
-    }
-}
 
 #[test]
 fn every_level_of_the_demo_can_be_read_and_shown() {

@@ -1,18 +1,10 @@
 //! Promises about the software-defined network: what is not in force is said, and so is what may be hidden.
 
-use crate::model::node::tests::Altered;
+use super::altered::{Altered, says};
 use crate::model::sdn::SdnChange;
 use crate::pve::Pve;
 use crate::render::View;
 use crate::units::Reading;
-
-#[track_caller]
-fn says(shown: &impl View, words: &[&str]) {
-    let (text, html) = (shown.page().text(), shown.page().html());
-    for words in words {
-        assert!(text.contains(words) || html.contains(words), "{words:?} is not in:\n{text}");
-    }
-}
 
 #[test]
 fn every_part_of_the_demo_can_be_read_and_shown() {
@@ -36,13 +28,13 @@ fn a_part_that_is_configured_but_not_in_force_knows_it_and_one_that_is_deleted_i
     assert_eq!(lab.state, Reading::Known(Some(SdnChange::New)));
     assert_eq!(lab.pending.unwrap()["tag"], 50);
     assert_eq!(pve.vnet("dmz").unwrap().state, Reading::Known(None));
-    let rows: serde_json::Value = serde_json::from_str(
-        r#"[{"vnet":"old","state":"deleted","zone":"z"},{"vnet":"b","state":"changed","pending":{"tag":7}},{"vnet":"c"}]"#,
-    )
-    .unwrap();
-    let changes = super::changes(&rows, "vnet");
-    assert_eq!(changes.keys().collect::<Vec<_>>(), ["b", "old"]);
-    assert_eq!(changes["old"].0, SdnChange::Deleted);
+    let rows = r#"[{"vnet":"old","state":"deleted","zone":"vlans"},{"vnet":"dmz","state":"changed","pending":{"tag":"7"}},
+        {"vnet":"office"}]"#;
+    let pve = Altered::default().answer("/cluster/sdn/vnets?pending=1", rows).pve();
+    says(&pve.vnets().unwrap(), &["Not in force until it is applied: dmz (changed), old (deleted)."]);
+    assert_eq!(pve.vnet("dmz").unwrap().pending.unwrap()["tag"], "7");
+    let pve = Altered::default().failing("/cluster/sdn/vnets?pending=1", "no").pve();
+    says(&pve.vnets().unwrap(), &["What of this is not in force yet could not be read.", "not in the answer"]);
 }
 
 #[test]

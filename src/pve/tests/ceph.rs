@@ -1,18 +1,10 @@
 //! Promises about Ceph: it is shown as it is, and where there is none that is what is said.
 
+use super::altered::{Altered, says};
 use crate::error::Error;
-use crate::model::node::tests::Altered;
 use crate::pve::Pve;
 use crate::render::View;
 use crate::units::{Bytes, Reading};
-
-#[track_caller]
-fn says(shown: &impl View, words: &[&str]) {
-    let (text, html) = (shown.page().text(), shown.page().html());
-    for words in words {
-        assert!(text.contains(words) || html.contains(words), "{words:?} is not in:\n{text}");
-    }
-}
 
 #[test]
 fn every_part_of_the_demo_can_be_read_and_shown() {
