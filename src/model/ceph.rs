@@ -29,14 +29,14 @@ use status::CephStatus;
 pub(crate) fn typed() -> Vec<super::conformance::Typed> {
     use super::conformance::Typed;
     vec![
-        Typed::record::<osd::CephFlag>(),
-        Typed::record::<osd::CephTree>(),
-        Typed::record::<pool::CephFileSystem>(),
-        Typed::record::<pool::CephPool>(),
-        Typed::record::<service::CephManager>(),
-        Typed::record::<service::CephMds>(),
-        Typed::record::<service::CephMonitor>(),
-        Typed::record::<status::CephStatus>(),
+        Typed::record::<CephFlag>(),
+        Typed::record::<CephTree>(),
+        Typed::record::<CephFileSystem>(),
+        Typed::record::<CephPool>(),
+        Typed::record::<CephManager>(),
+        Typed::record::<CephMds>(),
+        Typed::record::<CephMonitor>(),
+        Typed::record::<CephStatus>(),
     ]
 }
 

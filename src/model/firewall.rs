@@ -29,14 +29,14 @@ use rule::FirewallRule;
 pub(crate) fn typed() -> Vec<super::conformance::Typed> {
     use super::conformance::Typed;
     vec![
-        Typed::record::<address::AddressRef>(),
-        Typed::record::<address::Alias>(),
-        Typed::record::<address::IpSet>(),
+        Typed::record::<AddressRef>(),
+        Typed::record::<Alias>(),
+        Typed::record::<IpSet>(),
         Typed::record::<address::IpSetEntry>(),
-        Typed::record::<macros::FirewallMacro>(),
-        Typed::record::<macros::SecurityGroup>(),
-        Typed::record::<options::FirewallOptions>(),
-        Typed::record::<rule::FirewallRule>(),
+        Typed::record::<FirewallMacro>(),
+        Typed::record::<SecurityGroup>(),
+        Typed::record::<FirewallOptions>(),
+        Typed::record::<FirewallRule>(),
     ]
 }
 
@@ -160,7 +160,8 @@ impl Firewall {
             .list()
     }
 
-    /// Every alias and IP set that a rule at this level can name, those of the cluster included.
+    /// Every alias and IP set that a rule at this level can name, those of the cluster included. The server leaves out those of
+    /// networks and guests that the identity may not see.
     ///
     /// # Errors
     /// When the server refuses, as for [`rules`](Firewall::rules), or there can be none at this level.
@@ -169,6 +170,8 @@ impl Firewall {
         self.ask("refs")
             .titled(format!("Names for rules of {}", self.of.raw()))
             .question("Which aliases and IP sets can a rule here name?")
+            .filtered_by("names of the software-defined network", &["SDN.Audit", "SDN.Allocate"], "/sdn/zones")
+            .filtered_by("names of guests", &["VM.Audit"], "/vms")
             .list()
     }
 

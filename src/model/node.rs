@@ -57,7 +57,7 @@ pub(crate) fn typed() -> Vec<super::conformance::Typed> {
         Typed::record::<repositories::Repositories>(),
         Typed::record::<service::Service>(),
         Typed::record::<settings::NodeSettings>(),
-        Typed::record::<status::NodeStatus>(),
+        Typed::record::<NodeStatus>(),
         Typed::record::<subscription::Subscription>(),
         Typed::record::<time::Hosts>(),
         Typed::record::<time::NodeDns>(),

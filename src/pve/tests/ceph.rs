@@ -3,7 +3,6 @@
 use super::altered::{Altered, says};
 use crate::error::Error;
 use crate::pve::Pve;
-use crate::render::View;
 use crate::units::{Bytes, Reading};
 
 #[test]
