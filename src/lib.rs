@@ -80,6 +80,7 @@ pub use model::node::zpool::{Zpool, ZpoolDetails, ZpoolHealth, ZpoolPart};
 pub use model::pool::Pool;
 pub use model::sdn::SdnChange;
 pub use model::sdn::controller::SdnController;
+pub use model::sdn::fabric::{Fabric, FabricNode};
 pub use model::sdn::on_node::{ZoneContent, ZoneOnNode, ZoneStatus};
 pub use model::sdn::service::{SdnDns, SdnIpam};
 pub use model::sdn::subnet::{DhcpRange, Subnet};

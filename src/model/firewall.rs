@@ -123,8 +123,8 @@ impl Firewall {
     /// # Errors
     /// When the server refuses, as for [`rules`](Firewall::rules).
     pub fn options(&self) -> Result<FirewallOptions, Error> {
-        let level = self.level.clone();
-        self.ask("options").one_with(|options: &mut FirewallOptions| options.level = Some(level))
+        let (level, of) = (self.level.clone(), self.of.clone());
+        self.ask("options").one_with(|options: &mut FirewallOptions| (options.level, options.of) = (Some(level), of))
     }
 
     /// Named sets of addresses. Only the cluster and guests have some of their own.

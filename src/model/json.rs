@@ -107,6 +107,7 @@ pub(crate) fn masked(value: Value) -> Value {
             let hidden = |key: &str| {
                 is_secret(key)
                     || (names_secret && matches!(key, "value" | "pending"))
+                    || key == "lock-token"
                     || (has_address && matches!(key, "key" | "token" | "signature"))
             };
             let field = |(key, value): (String, Value)| match hidden(&key) && !value.is_null() {

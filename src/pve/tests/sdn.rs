@@ -16,6 +16,7 @@ fn every_part_of_the_demo_can_be_read_and_shown() {
     says(&pve.sdn_controllers().unwrap(), &["0 controllers."]);
     says(&pve.sdn_ipams().unwrap(), &["1 address management."]);
     says(&pve.sdn_dns().unwrap(), &["0 name servers."]);
+    says(&pve.sdn_fabrics().unwrap(), &["0 fabrics."]);
     let zone = pve.node("pve1").unwrap().sdn_zones().unwrap().first().unwrap();
     says(&zone, &["● available"]);
     says(&zone.vnets().unwrap(), &["2 vnets.", "office"]);
@@ -80,4 +81,20 @@ fn keys_of_services_do_not_come_through() {
         assert!(!shown.contains("-77"), "{shown}");
     }
     says(&ipam, &["https://box"]);
+}
+
+#[test]
+fn a_fabric_knows_its_nodes_and_keeps_no_word_that_unlocks() {
+    let fabric = r#"[{"id":"under","protocol":"ospf","area":0,"ip_prefix":"10.99.0.0/24","lock-token":"open-77"}]"#;
+    let nodes =
+        r#"[{"fabric_id":"under","node_id":"pve1","ip":"10.99.0.1","interfaces":["name=eno3",{"name":"eno4"}]}]"#;
+    let pve = Altered::default()
+        .permissions(r#"{"/sdn":{"SDN.Audit":1},"/nodes/pve1":{"Sys.Audit":1}}"#)
+        .answer("/cluster/sdn/fabrics/fabric", fabric)
+        .answer("/cluster/sdn/fabrics/node/under", nodes)
+        .pve();
+    let fabric = pve.sdn_fabrics().unwrap().first().unwrap();
+    assert!(fabric.locked && fabric.area.clone().unwrap() == "0");
+    assert!(!fabric.raw().to_string().contains("open-77") && !fabric.page().html().contains("open-77"));
+    says(&fabric.nodes().unwrap(), &["10.99.0.1", "name=eno3", "lacks Sys.Audit and Sys.Modify on /nodes"]);
 }
