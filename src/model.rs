@@ -1,7 +1,9 @@
 //! The objects of a cluster: one file an object, each with its path, its fields and its row in a table.
 
+pub(crate) mod access;
+#[cfg(test)]
+mod canned;
 pub(crate) mod ceph;
-pub(crate) mod config;
 #[cfg(test)]
 mod conformance;
 pub(crate) mod firewall;
@@ -12,6 +14,7 @@ pub(crate) mod list;
 pub(crate) mod log;
 pub(crate) mod node;
 pub(crate) mod pool;
+mod property;
 pub(crate) mod record;
 pub(crate) mod resource;
 pub(crate) mod sdn;
@@ -19,4 +22,6 @@ pub(crate) mod sight;
 pub(crate) mod snapshot;
 pub(crate) mod storage;
 pub(crate) mod task;
+mod together;
+pub(crate) mod volume;
 pub(crate) mod words;

@@ -14,6 +14,7 @@ use crate::text::Text;
 use crate::units::Moment;
 use crate::wire::{Call, Far, Pending, Reply, Wire};
 
+mod access;
 mod actions;
 mod answer;
 mod cluster;

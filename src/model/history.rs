@@ -1,4 +1,4 @@
-//! How a guest or a node was loaded: the round-robin data that Proxmox VE keeps for an hour up to a year.
+//! How a guest, a node or a storage was loaded: the round-robin data that Proxmox VE keeps for an hour up to a year.
 
 use std::fmt;
 
@@ -73,6 +73,78 @@ pub struct Point {
     /// Bytes written to disks in a second.
     #[serde(deserialize_with = "loose::f64")]
     pub diskwrite: Option<f64>,
+    /// CPUs that there are.
+    #[serde(deserialize_with = "loose::f64")]
+    pub maxcpu: Option<f64>,
+    /// Bytes in use on a container's root disk.
+    #[serde(deserialize_with = "loose::f64")]
+    pub disk: Option<f64>,
+    /// Size of a guest's first disk, in bytes.
+    #[serde(deserialize_with = "loose::f64")]
+    pub maxdisk: Option<f64>,
+    /// Memory of the node that a virtual machine took, in bytes.
+    #[serde(deserialize_with = "loose::f64")]
+    pub memhost: Option<f64>,
+    /// Percent of the time in which something waited for a CPU.
+    #[serde(deserialize_with = "loose::f64")]
+    pub pressurecpusome: Option<f64>,
+    /// Percent of the time in which everything waited for a CPU.
+    #[serde(deserialize_with = "loose::f64")]
+    pub pressurecpufull: Option<f64>,
+    /// Percent of the time in which something waited for disks.
+    #[serde(deserialize_with = "loose::f64")]
+    pub pressureiosome: Option<f64>,
+    /// Percent of the time in which everything waited for disks.
+    #[serde(deserialize_with = "loose::f64")]
+    pub pressureiofull: Option<f64>,
+    /// Percent of the time in which something waited for memory.
+    #[serde(deserialize_with = "loose::f64")]
+    pub pressurememorysome: Option<f64>,
+    /// Percent of the time in which everything waited for memory.
+    #[serde(deserialize_with = "loose::f64")]
+    pub pressurememoryfull: Option<f64>,
+    /// The part of a node's CPU time that went by waiting for disks, 1.0 being all of it.
+    #[serde(deserialize_with = "loose::f64")]
+    pub iowait: Option<f64>,
+    /// How many processes wanted to run on a node, averaged over a minute.
+    #[serde(deserialize_with = "loose::f64")]
+    pub loadavg: Option<f64>,
+    /// Memory that a node could give to new processes, in bytes.
+    #[serde(deserialize_with = "loose::f64")]
+    pub memavailable: Option<f64>,
+    /// Memory that the cache of ZFS took on a node, in bytes.
+    #[serde(deserialize_with = "loose::f64")]
+    pub arcsize: Option<f64>,
+    /// Bytes in use on a node's root file system.
+    #[serde(deserialize_with = "loose::f64")]
+    pub rootused: Option<f64>,
+    /// Size of a node's root file system, in bytes.
+    #[serde(deserialize_with = "loose::f64")]
+    pub roottotal: Option<f64>,
+    /// Swap in use on a node, in bytes.
+    #[serde(deserialize_with = "loose::f64")]
+    pub swapused: Option<f64>,
+    /// Swap of a node, in bytes.
+    #[serde(deserialize_with = "loose::f64")]
+    pub swaptotal: Option<f64>,
+    /// Bytes in use on a storage.
+    #[serde(deserialize_with = "loose::f64")]
+    pub used: Option<f64>,
+    /// Size of a storage, in bytes.
+    #[serde(deserialize_with = "loose::f64")]
+    pub total: Option<f64>,
+}
+
+/// The points of guests, nodes and storages.
+#[cfg(test)]
+pub(crate) fn typed() -> Vec<super::conformance::Typed> {
+    use super::conformance::Typed;
+    vec![Typed::row::<Point>(&[
+        "/nodes/{node}/qemu/{vmid}/rrddata",
+        "/nodes/{node}/lxc/{vmid}/rrddata",
+        "/nodes/{node}/rrddata",
+        "/nodes/{node}/storage/{storage}/rrddata",
+    ])]
 }
 
 impl Point {
@@ -85,7 +157,7 @@ impl Point {
 /// A series of a chart: its name, and which number of a point it is.
 type Series<'a> = (&'a str, fn(&Point) -> Option<f64>);
 
-/// The load of a guest or a node over a span of time, from its `rrddata`.
+/// The load of a guest, a node or a storage over a span of time, from its `rrddata`.
 #[derive(Clone)]
 pub struct History {
     called: Text,
@@ -109,6 +181,12 @@ impl History {
             &format!("node/{name}"),
             span,
         )
+    }
+
+    pub(crate) fn of_storage(session: &Session, node: &Text, storage: &Text, span: Span) -> Result<History, Error> {
+        let (node, storage) = (node.raw(), storage.raw());
+        let path = format!("/nodes/{node}/storage/{storage}/rrddata");
+        History::read(session, format!("{storage} on {node}").into(), &path, &format!("storage/{node}/{storage}"), span)
     }
 
     fn read(session: &Session, called: Text, path: &str, place: &str, span: Span) -> Result<History, Error> {
@@ -160,9 +238,37 @@ impl History {
         )
     }
 
+    /// The part of the time spent waiting, in percent, as a chart: for a CPU, for disks, for memory.
+    pub fn pressure(&self) -> Figure {
+        let part = |percent: Option<f64>| percent.map(|percent| percent / 100.0);
+        let points = self.points.iter();
+        let series = [
+            ("a CPU", points.clone().map(|point| (point.at(), part(point.pressurecpusome))).collect()),
+            ("disks", points.clone().map(|point| (point.at(), part(point.pressureiosome))).collect()),
+            ("memory", points.map(|point| (point.at(), part(point.pressurememorysome))).collect()),
+        ];
+        Chart {
+            title: self.title("Time spent waiting"),
+            unit: Unit::Ratio,
+            series: series.into_iter().map(|(name, points)| (name.into(), points)).collect(),
+            limit: None,
+        }
+        .figure()
+    }
+
+    /// The space of a storage as a chart, with what there is drawn in.
+    pub fn space(&self) -> Figure {
+        let limit = self.points.iter().rev().find_map(|point| point.total);
+        self.chart("Space", Unit::Bytes, &[("used", |point| point.used)], limit.map(|limit| ("all of it", limit)))
+    }
+
+    fn title(&self, what: &str) -> Text {
+        format!("{what} of {}, last {}", self.called.raw(), self.span.word()).into()
+    }
+
     fn chart(&self, what: &str, unit: Unit, series: &[Series<'_>], limit: Option<(&str, f64)>) -> Figure {
         Chart {
-            title: format!("{what} of {}, last {}", self.called.raw(), self.span.word()).into(),
+            title: self.title(what),
             unit,
             series: series
                 .iter()
@@ -186,6 +292,10 @@ impl View for History {
     fn page(&self) -> Page {
         let page = Page::new(format!("{} over the last {}", self.called.raw(), self.span.word()))
             .question("How loaded was it, and is there room?");
+        if self.points.iter().any(|point| point.used.is_some()) {
+            let page = page.question("How full was it, and how fast does it fill?").figure(self.space());
+            return page.provenance(self.provenance.clone());
+        }
         let known = self.points.iter().filter(|point| point.cpu.is_some()).count();
         if known == 0 {
             return page
@@ -197,6 +307,11 @@ impl View for History {
             if self.points.iter().any(|point| point.netin.is_some()) { page.figure(self.network()) } else { page };
         let page =
             if self.points.iter().any(|point| point.diskread.is_some()) { page.figure(self.disk()) } else { page };
+        let waited = |point: &Point| {
+            let parts = [point.pressurecpusome, point.pressureiosome, point.pressurememorysome];
+            parts.into_iter().flatten().any(|percent| percent >= 10.0)
+        };
+        let page = if self.points.iter().any(waited) { page.figure(self.pressure()) } else { page };
         page.provenance(self.provenance.clone())
     }
 }

@@ -48,7 +48,7 @@ pub(crate) fn typed() -> Vec<super::conformance::Typed> {
         Typed::record::<capability::MachineType>(),
         Typed::record::<certificate::Certificate>(),
         Typed::record::<directory::MountedDirectory>(),
-        Typed::record::<disk::Disk>(),
+        Typed::record::<disk::NodeDisk>(),
         Typed::record::<disk::Smart>(),
         Typed::record::<hardware::PciDevice>(),
         Typed::record::<hardware::UsbDevice>(),
@@ -187,14 +187,7 @@ impl Node {
     /// # Errors
     /// When there is none of that name here, or the node cannot be reached.
     pub fn storage(&self, name: &str) -> Result<NodeStorage, Error> {
-        let storages = self.storages()?;
-        storages.find(|storage| storage.storage == name).ok_or_else(|| {
-            let names: Vec<String> = storages.map(|storage| storage.storage.to_string());
-            Error::not_found(
-                format!("There is no storage \"{}\" on {}", Text::from(name), self.name),
-                format!("Its storages are {}", names.join(", ")),
-            )
-        })
+        self.storages()?.named(name, |storage| storage.storage.clone())
     }
 
     /// What happened on it, newest first, from `/nodes/{node}/tasks`.

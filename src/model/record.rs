@@ -55,6 +55,11 @@ impl Origin {
         self.source.as_ref().map(|source| source.provenance.clone()).unwrap_or_default()
     }
 
+    /// Of an object inside this one: the same session and calls, no JSON of its own.
+    pub(crate) fn part(&self) -> Origin {
+        Origin { source: self.source.clone(), raw: None }
+    }
+
     /// The object's JSON, secrets masked.
     pub(crate) fn json(&self) -> Value {
         let json = self.raw.as_ref().and_then(|raw| serde_json::from_str(raw.json()).ok()).unwrap_or_default();
@@ -186,6 +191,18 @@ impl<'a> Ask<'a> {
     /// The server leaves out what is not covered by one of these privileges on this path or below it.
     pub(crate) fn filtered_by(mut self, things: &str, any_of: &[&'static str], path: &str) -> Ask<'a> {
         self.sight = self.sight.and(Sight::filtered(self.session, things, any_of, path));
+        self
+    }
+
+    /// The server leaves a part out unless one of these privileges is held on this very path.
+    pub(crate) fn gated_by(mut self, things: &str, any_of: &[&'static str], path: &str) -> Ask<'a> {
+        self.sight = self.sight.and(Sight::gated(self.session, things, any_of, path));
+        self
+    }
+
+    /// What is to be said of the list that takes nothing away.
+    pub(crate) fn remark(mut self, words: impl Into<Text>) -> Ask<'a> {
+        self.sight = self.sight.remark(words);
         self
     }
 

@@ -2,22 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-
-use serde::Deserialize;
+use std::sync::Arc;
 
 use crate::error::Error;
-use crate::loose;
 use crate::model::list::{About, Column, List, Listed, count};
 use crate::model::resource::{Resource, Resources};
 use crate::page::{Cell, Grid, Level, Page, Provenance, State, Tone};
 use crate::render::View;
-use crate::session::{Answer, Session};
+use crate::session::Session;
 use crate::text::Text;
 use crate::units::{Bytes, Ratio, Reading, Why};
 use crate::wire::Call;
 
+pub(crate) mod content;
+mod definition;
 mod on_node;
+#[cfg(test)]
+mod tests;
 
+pub use definition::StorageDefinition;
 pub use on_node::NodeStorage;
 
 /// A storage of the cluster: its definition from `/storage`, its state on each node from `/cluster/resources`.
@@ -42,6 +45,8 @@ pub struct Storage {
     pub total: Reading<Bytes>,
     /// Its state on each node.
     pub on: Vec<StorageOnNode>,
+    definition: Option<Arc<StorageDefinition>>,
+    pub(crate) session: Session,
     pub(crate) provenance: Provenance,
 }
 
@@ -58,18 +63,11 @@ pub struct StorageOnNode {
     pub total: Reading<Bytes>,
 }
 
-/// A definition from `/storage`.
-#[derive(Clone, Deserialize)]
-pub(crate) struct Definition {
-    storage: Text,
-    #[serde(default, deserialize_with = "loose::text")]
-    r#type: Option<Text>,
-    #[serde(default, deserialize_with = "loose::text")]
-    content: Option<Text>,
-    #[serde(default, deserialize_with = "loose::flag")]
-    shared: Option<bool>,
-    #[serde(default, deserialize_with = "loose::flag")]
-    disable: Option<bool>,
+/// What storages are read from.
+#[cfg(test)]
+pub(crate) fn typed() -> Vec<super::conformance::Typed> {
+    use super::conformance::Typed;
+    vec![Typed::record::<StorageDefinition>(), Typed::record::<NodeStorage>(), Typed::record::<content::Volume>()]
 }
 
 impl Storage {
@@ -77,32 +75,20 @@ impl Storage {
         let pending = session.submit(Call::get("/storage"));
         let resources = Resources::read(session)?;
         let defined = session.answer(pending)?;
-        let definitions = Storage::definitions(&defined)?;
+        let definitions = StorageDefinition::all_in(session, &defined)?;
         let provenance = session.provenance([&resources.answer, &defined], None);
         Ok(Storage::among(session, &resources, &definitions, provenance))
     }
 
-    /// What an answer of `/storage` defines.
-    pub(crate) fn definitions(answer: &Answer) -> Result<Vec<Definition>, Error> {
-        Ok(answer.rows()?.into_iter().map(|(definition, _)| definition).collect())
-    }
-
     pub(crate) fn find(session: &Session, name: &str) -> Result<Storage, Error> {
-        let storages = Storage::list(session)?;
-        storages.find(|storage| storage.name == name).ok_or_else(|| {
-            let names: Vec<String> = storages.map(|storage| storage.name.to_string());
-            Error::not_found(
-                format!("There is no storage \"{}\" on {}", Text::from(name), session.cluster()),
-                format!("Its storages are {}", names.join(", ")),
-            )
-        })
+        Storage::list(session)?.named(name, |storage| storage.name.clone())
     }
 
     /// The storages in an answer that was read already, with what is known of their definitions.
     pub(crate) fn among(
         session: &Session,
         resources: &Resources,
-        definitions: &[Definition],
+        definitions: &[StorageDefinition],
         provenance: Provenance,
     ) -> List<Storage> {
         let online = resources.online();
@@ -119,7 +105,7 @@ impl Storage {
             .into_iter()
             .map(|(name, rows)| {
                 let definition = definitions.iter().find(|definition| definition.storage == name);
-                Storage::read(name, &rows, definition, &online, &provenance)
+                Storage::read(session, name, &rows, definition, &online, &provenance)
             })
             .collect();
         let about = About {
@@ -133,19 +119,21 @@ impl Storage {
     }
 
     fn read(
+        session: &Session,
         name: Text,
         rows: &[&Resource],
-        definition: Option<&Definition>,
+        definition: Option<&StorageDefinition>,
         online: &BTreeMap<Text, bool>,
         from: &Provenance,
     ) -> Storage {
         let shared =
             definition.and_then(|d| d.shared).or_else(|| rows.iter().find_map(|row| row.shared)).unwrap_or(false);
-        let disabled = definition.and_then(|d| d.disable).unwrap_or(false);
-        let kind =
-            definition.and_then(|d| d.r#type.clone()).or_else(|| rows.iter().find_map(|row| row.plugintype.clone()));
-        let content =
-            definition.and_then(|d| d.content.clone()).or_else(|| rows.iter().find_map(|row| row.content.clone()));
+        let disabled = definition.is_some_and(|d| d.disable);
+        let kind = definition.map(|d| d.kind.clone()).filter(|kind| !kind.is_blank());
+        let kind = kind.or_else(|| rows.iter().find_map(|row| row.plugintype.clone()));
+        let content = definition.map(|d| d.content.clone()).filter(|content| !content.is_empty());
+        let mut content = content.unwrap_or_else(|| split(rows.iter().find_map(|row| row.content.as_ref())));
+        content.sort();
         let mut on: Vec<StorageOnNode> = rows.iter().filter_map(|row| StorageOnNode::read(row, online)).collect();
         on.sort_by(|a, b| a.node.cmp(&b.node));
         Storage {
@@ -154,11 +142,18 @@ impl Storage {
             shared,
             disabled,
             kind: kind.unwrap_or_else(|| "unknown".into()),
-            content: split(content.as_ref()),
+            content,
             on,
+            definition: definition.cloned().map(Arc::new),
             name,
+            session: session.clone(),
             provenance: from.clone(),
         }
+    }
+
+    /// How it is defined; `None` where you may not see that.
+    pub fn definition(&self) -> Option<StorageDefinition> {
+        self.definition.as_deref().cloned()
     }
 
     /// Used within total.

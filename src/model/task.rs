@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
 
 use crate::error::Error;
@@ -13,14 +14,29 @@ use crate::page::{Cell, Level, Page, Provenance, State, Tone};
 use crate::render::{View, say};
 use crate::session::Session;
 use crate::text::Text;
-use crate::units::{Age, Moment, Reading, Why};
+use crate::units::{Age, Moment, Reading};
 use crate::wire::Call;
 
 mod follow;
+mod log;
+mod query;
+#[cfg(test)]
+mod tests;
 mod upid;
 
 pub(crate) use follow::Follower;
+pub use query::TaskQuery;
 pub use upid::Upid;
+
+/// What tasks are read from.
+#[cfg(test)]
+pub(crate) fn typed() -> Vec<super::conformance::Typed> {
+    use super::conformance::Typed;
+    vec![
+        Typed::row::<TaskRow>(&["/cluster/tasks", "/nodes/{node}/tasks", "/nodes/{node}/tasks/{upid}/status"]),
+        Typed::row::<log::LogLine>(&["/nodes/{node}/tasks/{upid}/log"]),
+    ]
+}
 
 /// A task, as it was when it was read.
 #[derive(Clone)]
@@ -37,10 +53,12 @@ pub struct Task {
     pub user: Text,
     /// When it began.
     pub started: Moment,
-    /// When it ended; a task read by its UPID does not say.
+    /// When it ended.
     pub ended: Reading<Moment>,
     /// How it stands.
     pub status: TaskStatus,
+    /// The number of its process on the node.
+    pub pid: Reading<u64>,
     pub(crate) session: Session,
     pub(crate) provenance: Provenance,
 }
@@ -89,17 +107,31 @@ impl fmt::Display for TaskStatus {
     }
 }
 
-#[derive(Deserialize)]
-struct TaskRow {
+/// A task as lists and its status have it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct TaskRow {
     upid: Text,
-    #[serde(default, deserialize_with = "loose::text")]
+    #[serde(deserialize_with = "loose::text")]
+    node: Option<Text>,
+    #[serde(deserialize_with = "loose::text")]
+    r#type: Option<Text>,
+    #[serde(deserialize_with = "loose::text")]
     id: Option<Text>,
-    #[serde(default, deserialize_with = "loose::i64")]
-    endtime: Option<i64>,
-    #[serde(default, deserialize_with = "loose::text")]
+    #[serde(deserialize_with = "loose::text")]
+    user: Option<Text>,
+    #[serde(deserialize_with = "loose::text")]
+    tokenid: Option<Text>,
+    pid: Reading<u64>,
+    pstart: Reading<u64>,
+    starttime: Reading<Moment>,
+    endtime: Reading<Moment>,
+    #[serde(deserialize_with = "loose::text")]
     status: Option<Text>,
-    #[serde(default, deserialize_with = "loose::text")]
+    #[serde(deserialize_with = "loose::text")]
     exitstatus: Option<Text>,
+    #[serde(deserialize_with = "loose::flag")]
+    saved: Option<bool>,
 }
 
 /// The last tasks of every node, from `/cluster/tasks`.
@@ -177,14 +209,32 @@ impl Task {
     pub(crate) fn find(session: &Session, upid: &Upid) -> Result<Task, Error> {
         let answer = session.ask(Call::get(path(upid, "status")))?;
         let (row, _) = answer.object::<TaskRow>()?;
-        Task::read(session, row, &session.provenance([&answer], None))
+        let task = Task::read(session, row, &session.provenance([&answer], None))?;
+        Ok(if task.is_running() { task } else { task.with_end() })
+    }
+
+    /// When it ended, which only the list of its node says; without it where that cannot be read.
+    fn with_end(mut self) -> Task {
+        let at = self.started.unix().to_string();
+        let call = Call::get(format!("/nodes/{}/tasks", self.upid.node()))
+            .with("since", at.clone())
+            .with("until", at)
+            .with("typefilter", self.upid.kind())
+            .with("limit", "200");
+        let Ok(answer) = self.session.ask(call) else { return self };
+        let rows = answer.rows::<TaskRow>().map(IntoIterator::into_iter);
+        if let Some((row, _)) = rows.into_iter().flatten().find(|(row, _)| row.upid == self.upid.raw()) {
+            self.ended = row.endtime;
+            self.provenance = self.provenance.and(&self.session.provenance([&answer], None));
+        }
+        self
     }
 
     fn read(session: &Session, row: TaskRow, from: &Provenance) -> Result<Task, Error> {
         let upid: Upid = row.upid.raw().parse()?;
         let exit = row.exitstatus.as_ref().or(row.status.as_ref().filter(|status| *status != "stopped"));
         let status = match exit {
-            None if row.endtime.is_none() && row.status.is_none() => TaskStatus::Running,
+            None if !row.endtime.is_known() && row.status.is_none() => TaskStatus::Running,
             exit => TaskStatus::read(exit),
         };
         Ok(Task {
@@ -193,7 +243,8 @@ impl Task {
             id: row.id.unwrap_or_else(|| upid.id().into()),
             user: upid.user().into(),
             started: upid.started(),
-            ended: Reading::or_missing(row.endtime.map(Moment::from_unix), Why::NotInAnswer),
+            ended: row.endtime,
+            pid: row.pid,
             status,
             session: session.clone(),
             provenance: from.clone(),
@@ -219,14 +270,6 @@ impl Task {
         }
     }
 
-    /// Its whole log, from `/nodes/{node}/tasks/{upid}/log`.
-    ///
-    /// # Errors
-    /// When the node cannot be reached, or the task is another's and Sys.Audit is missing.
-    pub fn log(&self) -> Result<Vec<Text>, Error> {
-        follow::read_log(&self.session, &self.upid, 0)
-    }
-
     /// Waits until it has ended, printing its log as it grows; attaches again to a task that was started earlier.
     /// However the task ends, this gives the task: its status tells.
     ///
@@ -242,8 +285,13 @@ impl Task {
     }
 }
 
+/// How many lines of a log its page shows.
+const LINES_SHOWN: usize = 500;
+
 fn path(upid: &Upid, below: &str) -> String {
-    format!("/nodes/{}/tasks/{}/{below}", upid.node(), upid.raw())
+    // Colons may stand in a path as they are, and read better there; what would end the word may not.
+    const ENDS_IT: &AsciiSet = &CONTROLS.add(b'/').add(b'?').add(b'#').add(b'%').add(b' ');
+    format!("/nodes/{}/tasks/{}/{below}", upid.node(), utf8_percent_encode(upid.raw(), ENDS_IT))
 }
 
 impl fmt::Debug for Task {
@@ -296,9 +344,13 @@ impl View for Task {
                 ("Took", Cell::from(self.took())),
                 ("UPID", Cell::Code((&self.upid).into())),
             ]);
-        let page = match self.log() {
-            Ok(lines) if lines.is_empty() => page.note(Level::Info, "Its log is empty."),
-            Ok(lines) => page.heading("Log").lines(lines),
+        let page = match log::tail(&self.session, &self.upid, LINES_SHOWN) {
+            Ok((lines, _)) if lines.is_empty() => page.note(Level::Info, "Its log is empty."),
+            Ok((lines, all)) if all > lines.len() => page
+                .heading(format!("The last {} of {all} lines of its log", lines.len()))
+                .lines(lines)
+                .note(Level::Info, format!("pve.task(\"{}\")?.log()? has all of it.", self.upid.raw())),
+            Ok((lines, _)) => page.heading("Log").lines(lines),
             Err(error) => page.note(Level::Warning, format!("Its log could not be read. {error}")),
         };
         let page =

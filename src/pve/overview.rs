@@ -5,7 +5,7 @@ use crate::model::guest::Guest;
 use crate::model::list::{List, count};
 use crate::model::node::Node;
 use crate::model::resource::Resources;
-use crate::model::storage::Storage;
+use crate::model::storage::{Storage, StorageDefinition};
 use crate::model::task::{self, Task};
 use crate::page::{Cell, Grid, Level, Page, State, Tone};
 use crate::render::View;
@@ -22,7 +22,8 @@ pub(super) fn page(session: &Session) -> Result<Page, Error> {
     let guests = Guest::among(session, &resources, from.clone());
     let defined = session.answer(defined);
     // Without the definitions, switched-off storages are missing and nothing else.
-    let definitions = defined.as_ref().ok().and_then(|answer| Storage::definitions(answer).ok()).unwrap_or_default();
+    let definitions =
+        defined.as_ref().ok().and_then(|answer| StorageDefinition::all_in(session, answer).ok()).unwrap_or_default();
     let storages = Storage::among(session, &resources, &definitions, from.clone());
     let status = session.answer(status);
     let read = status.as_ref().ok().into_iter().chain(defined.as_ref().ok());

@@ -15,6 +15,7 @@ use crate::wire::{Call, Far, Method, Pending, Wire};
 mod altered;
 mod ceph;
 mod firewall;
+mod memory;
 mod node;
 mod sdn;
 

@@ -6,7 +6,7 @@ use crate::model::guest::Guest;
 use crate::model::list::{List, Listed, count};
 use crate::model::node::Node;
 use crate::model::resource::Resources;
-use crate::model::storage::Storage;
+use crate::model::storage::{Storage, StorageDefinition};
 use crate::page::Figure;
 use crate::session::Session;
 use crate::wire::Call;
@@ -19,7 +19,8 @@ pub(super) fn draw(session: &Session) -> Result<Figure, Error> {
     let nodes = Node::among(session, &resources, from.clone());
     let guests = Guest::among(session, &resources, from.clone());
     // Without the definitions, switched-off storages are missing and nothing else.
-    let definitions = defined.as_ref().ok().and_then(|answer| Storage::definitions(answer).ok()).unwrap_or_default();
+    let definitions =
+        defined.as_ref().ok().and_then(|answer| StorageDefinition::all_in(session, answer).ok()).unwrap_or_default();
     let storages = Storage::among(session, &resources, &definitions, from.clone());
     let caveats = nodes.about_caveats().chain(guests.about_caveats()).chain(storages.about_caveats());
     let scene = Scene {

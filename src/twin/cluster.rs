@@ -57,7 +57,7 @@ pub(super) fn resources(state: &State, params: Params<'_>) -> Answered {
         rows.extend(online.map(|node| {
             json!({
                 "id": format!("network/{}/zone/vlans", node.name), "type": "network", "network": "vlans",
-                "network-type": "zone", "zone-type": "vlan", "node": node.name, "status": "available",
+                "network-type": "zone", "zone-type": "vlan", "node": node.name, "status": "ok",
             })
         }));
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answered, Good, Params, Refusal, failed, not_simulated, wrong};
 use super::state::{Guest, Kind, Ms, Node, State};
-use super::{actions, cluster, config, nodes, parts, rrd, storages, tasks};
+use super::{access, actions, cluster, config, nodes, parts, rrd, storages, tasks};
 use crate::wire::Method;
 
 /// Parts of the API that a real cluster has and this one has not.
@@ -110,10 +110,29 @@ fn read(state: &State, path: &[&str], params: Params<'_>) -> Answered<Good> {
         ["storage", id] => plain(storages::definition(state, id)?)?,
         ["pools"] => cluster::pools(state, params)?,
         ["pools", id] => cluster::pool(state, id, params.only(&["type"])?)?,
-        ["access"] => index(&["users", "groups", "roles", "acl", "domains"], "subdir"),
+        ["access", rest @ ..] => read_access(state, rest, path, params)?,
         _ => return parts::answer(state, path, params).unwrap_or_else(|| unknown(Method::Get, path)),
     }
     .into())
+}
+
+fn read_access(state: &State, rest: &[&str], path: &[&str], params: Params<'_>) -> Answered {
+    let plain = |value: Value| params.only(&[]).map(|_| value);
+    let table = || plain(state.fixed.get(&format!("/{}", path.join("/"))).cloned().unwrap_or_default());
+    match rest {
+        [] => Ok(index(&["users", "groups", "roles", "acl", "domains", "tfa"], "subdir")),
+        ["users"] => access::users(state, params),
+        ["users", id] => plain(access::one_user(state, id)?),
+        ["users", id, "token"] => plain(access::tokens(state, id)?),
+        ["users", id, "token", token] => plain(access::token(state, id, token)?),
+        ["tfa" | "groups" | "roles" | "acl" | "domains"] => table(),
+        ["tfa", id] => plain(access::factors_of(state, id)),
+        ["groups", id] => plain(access::group(state, id)?),
+        ["roles", id] => plain(access::role(state, id)?),
+        ["domains", id] => plain(access::realm(state, id)?),
+        ["permissions"] => access::permissions(state, params),
+        _ => unknown(Method::Get, path),
+    }
 }
 
 /// The entries below a path, in whichever field PVE puts their names there.
@@ -196,6 +215,7 @@ fn read_node(state: &State, node: &Node, rest: &[&str], path: &[&str], params: P
         ["storage", _] => index(&["content", "rrddata", "status"], "subdir"),
         ["storage", id, "status"] => plain(storages::status(state, node, id)?)?,
         ["storage", id, "content"] => storages::content(state, node, id, params)?,
+        ["storage", id, "content", volume] => plain(storages::volume(state, node, id, volume)?)?,
         ["storage", id, "rrddata"] => storages::rrd(state, node, id, params)?,
         ["tasks"] => return tasks::list(state, &node.name, params),
         ["tasks", upid] => tasks::index(state, &node.name, upid)?,

@@ -142,6 +142,29 @@ pub(super) fn content(state: &State, node: &Node, id: &str, params: Params<'_>) 
     Ok(disks.chain(others).filter(wanted).collect())
 }
 
+/// One volume alone, which also tells where it lies.
+pub(super) fn volume(state: &State, node: &Node, id: &str, volid: &str) -> Answered {
+    let storage = find(state, id)?;
+    let rows = content(state, node, id, Params(&[]))?;
+    let Some(row) = rows.as_array().and_then(|rows| rows.iter().find(|row| text(row, "volid") == volid)) else {
+        return failed(format!("volume '{volid}' does not exist"));
+    };
+    let name = volid.split_once(':').map_or(volid, |(_, name)| name);
+    let of = |key: &str| storage.more.get(key).and_then(Value::as_str).unwrap_or_default();
+    let path = match storage.kind.as_str() {
+        "zfspool" if text(row, "format") == "subvol" => format!("/{}/{name}", of("pool")),
+        "zfspool" => format!("/dev/zvol/{}/{name}", of("pool")),
+        "rbd" => format!("rbd:{}/{name}", of("pool")),
+        "pbs" => format!("{}@{}:{}:{name}", of("username"), of("server"), of("datastore")),
+        _ => format!("{}/{}", of("path"), name.replacen("backup/", "dump/", 1).replacen("iso/", "template/iso/", 1)),
+    };
+    let mut one = json!({ "path": path, "size": row["size"], "used": row["size"], "format": row["format"] });
+    if text(row, "content") == "backup" {
+        merge(&mut one, json!({ "notes": row["notes"], "protected": 0 }));
+    }
+    Ok(one)
+}
+
 fn text<'a>(row: &'a Value, key: &str) -> &'a str {
     row.get(key).and_then(Value::as_str).unwrap_or_default()
 }

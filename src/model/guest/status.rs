@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::loose::{Loose, Scalar};
 use crate::model::resource::Resource;
 use crate::page::{Cell, Page, State, Tone};
 use crate::render::View;
@@ -99,6 +100,12 @@ impl fmt::Display for Status {
             Status::Other(word) => word.fmt(f),
             known => f.pad(known.word_of()),
         }
+    }
+}
+
+impl Loose for Status {
+    fn read(value: Scalar) -> Option<Status> {
+        Text::read(value).map(|word| Status::word(word.raw()))
     }
 }
 

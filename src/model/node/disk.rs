@@ -15,7 +15,7 @@ use crate::units::{Bytes, Ratio, Reading, Why};
 
 words! {
     /// What kind of disk it is.
-    pub enum DiskKind {
+    pub enum NodeDiskKind {
         /// It turns.
         Hdd = "hdd",
         /// Solid state, on SATA or SAS.
@@ -34,12 +34,12 @@ words! {
 /// A disk, from `/nodes/{node}/disks/list`. Needs Sys.Audit on `/nodes/{node}`.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Disk {
+pub struct NodeDisk {
     /// Where the node has it: `/dev/sda`.
     pub devpath: Text,
     /// What kind it is.
     #[serde(rename = "type")]
-    pub kind: Reading<DiskKind>,
+    pub kind: Reading<NodeDiskKind>,
     /// The model.
     pub model: Reading<Text>,
     /// The maker, of disks that tell it beside the model.
@@ -97,7 +97,7 @@ pub struct Disk {
     origin: Origin,
 }
 
-record!(Disk: "/nodes/{node}/disks/list");
+record!(NodeDisk: "/nodes/{node}/disks/list");
 
 /// The report of a disk on itself (S.M.A.R.T.), from `/nodes/{node}/disks/smart`. Needs Sys.Audit on `/`.
 #[derive(Clone, Default, Deserialize)]
@@ -189,16 +189,16 @@ impl Node {
     ///
     /// # Errors
     /// When the node cannot be reached or Sys.Audit is missing.
-    pub fn disks(&self) -> Result<List<Disk>, Error> {
+    pub fn disks(&self) -> Result<List<NodeDisk>, Error> {
         Ask::new(&self.session, self.path("disks/list"))
             .titled(format!("Disks of {}", self.name.raw()))
             .question("Which disks does it have, what are they used for, and are they well?")
             .place(self.place())
-            .list_with(|disk: &mut Disk| disk.node = self.name.clone())
+            .list_with(|disk: &mut NodeDisk| disk.node = self.name.clone())
     }
 }
 
-impl Disk {
+impl NodeDisk {
     /// What the disk reports on itself, from `/nodes/{node}/disks/smart`.
     ///
     /// # Errors
@@ -253,23 +253,23 @@ fn health_tone(health: &Text) -> Tone {
     }
 }
 
-impl Listed for Disk {
+impl Listed for NodeDisk {
     const NOUN: (&'static str, &'static str) = ("disk", "disks");
 
-    fn columns() -> Vec<Column<Disk>> {
+    fn columns() -> Vec<Column<NodeDisk>> {
         vec![
-            Column::new("Disk", |d: &Disk| d.devpath.clone()),
-            Column::new("Health", Disk::health_cell),
-            Column::new("Endurance left", |d: &Disk| d.wearout),
-            Column::new("Used for", Disk::used_cell),
-            Column::new("Size", |d: &Disk| d.size),
-            Column::new("Kind", Disk::kind_cell),
-            Column::new("Model", |d: &Disk| d.model.clone()),
-            Column::new("Serial number", |d: &Disk| d.serial.clone()),
+            Column::new("Disk", |d: &NodeDisk| d.devpath.clone()),
+            Column::new("Health", NodeDisk::health_cell),
+            Column::new("Endurance left", |d: &NodeDisk| d.wearout),
+            Column::new("Used for", NodeDisk::used_cell),
+            Column::new("Size", |d: &NodeDisk| d.size),
+            Column::new("Kind", NodeDisk::kind_cell),
+            Column::new("Model", |d: &NodeDisk| d.model.clone()),
+            Column::new("Serial number", |d: &NodeDisk| d.serial.clone()),
         ]
     }
 
-    fn summary(disks: &[Disk]) -> (String, String) {
+    fn summary(disks: &[NodeDisk]) -> (String, String) {
         const WORN: Ratio = Ratio(0.1);
         let failing: Vec<String> = disks.iter().filter(|d| d.is_failing()).map(|d| d.devpath.to_string()).collect();
         let worn: Vec<String> = disks.iter().filter(|d| d.wearout < WORN).map(|d| d.devpath.to_string()).collect();
@@ -287,7 +287,7 @@ impl Listed for Disk {
             n => found.push(format!("{n} of unknown health")),
         }
         let rest = if found.is_empty() { ", all well.".into() } else { format!("; {}.", found.join("; ")) };
-        (count(disks.len(), Disk::NOUN), if disks.is_empty() { ".".into() } else { rest })
+        (count(disks.len(), NodeDisk::NOUN), if disks.is_empty() { ".".into() } else { rest })
     }
 }
 

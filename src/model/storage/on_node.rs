@@ -1,37 +1,42 @@
 //! A storage as one node sees it.
 
-use std::fmt;
-
 use serde::Deserialize;
 
 use crate::error::Error;
 use crate::loose;
-use crate::model::list::{About, Column, List, Listed};
-use crate::model::sight::Sight;
-use crate::model::storage::{Storage, joined, split};
-use crate::page::{Cell, Page, Provenance, State, Tone};
+use crate::model::history::{History, Span};
+use crate::model::list::{Column, List, Listed};
+use crate::model::record::{Ask, Origin, record};
+use crate::model::storage::{Storage, joined};
+use crate::page::{Cell, Page, State, Tone};
 use crate::render::View;
 use crate::session::Session;
 use crate::text::Text;
-use crate::units::{Bytes, Reading, Why};
-use crate::wire::Call;
+use crate::units::{Bytes, Ratio, Reading, Why};
 
 /// A storage as one node sees it, from `/nodes/{node}/storage`.
-#[derive(Clone)]
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
 pub struct NodeStorage {
     /// The storage's name.
     pub storage: Text,
     /// The node.
+    #[serde(skip)]
     pub node: Text,
     /// The kind: `dir`, `zfspool`, `rbd`, `nfs`, `pbs`, ...
+    #[serde(rename = "type")]
     pub kind: Text,
     /// Whether it is switched on for this node.
+    #[serde(default = "on", deserialize_with = "loose::yes")]
     pub enabled: bool,
     /// Whether the node has it mounted or connected.
+    #[serde(deserialize_with = "loose::yes")]
     pub active: bool,
     /// Whether other nodes see the same data.
+    #[serde(deserialize_with = "loose::yes")]
     pub shared: bool,
     /// What may be kept on it.
+    #[serde(deserialize_with = "loose::words")]
     pub content: Vec<Text>,
     /// Space in use.
     pub used: Reading<Bytes>,
@@ -39,66 +44,71 @@ pub struct NodeStorage {
     pub total: Reading<Bytes>,
     /// Space that is left.
     pub avail: Reading<Bytes>,
-    provenance: Provenance,
+    /// Used within total; only in the list of a node.
+    pub used_fraction: Reading<Ratio>,
+    /// The forms that disks may have there, and which is taken: `supported`, `default`; only where asked for.
+    pub formats: Option<serde_json::Value>,
+    /// Whether volumes that exist may be chosen there; only where asked for.
+    #[serde(deserialize_with = "loose::flag")]
+    pub select_existing: Option<bool>,
+    #[serde(skip)]
+    origin: Origin,
 }
 
-#[derive(Deserialize)]
-struct NodeStorageRow {
-    storage: Text,
-    #[serde(default, deserialize_with = "loose::text")]
-    r#type: Option<Text>,
-    #[serde(default, deserialize_with = "loose::text")]
-    content: Option<Text>,
-    #[serde(default, deserialize_with = "loose::flag")]
-    enabled: Option<bool>,
-    #[serde(default, deserialize_with = "loose::flag")]
-    active: Option<bool>,
-    #[serde(default, deserialize_with = "loose::flag")]
-    shared: Option<bool>,
-    #[serde(default, deserialize_with = "loose::u64")]
-    used: Option<u64>,
-    #[serde(default, deserialize_with = "loose::u64")]
-    total: Option<u64>,
-    #[serde(default, deserialize_with = "loose::u64")]
-    avail: Option<u64>,
+record!(NodeStorage without page: "/nodes/{node}/storage", "/nodes/{node}/storage/{storage}/status");
+
+fn on() -> bool {
+    true
 }
 
 impl NodeStorage {
     pub(crate) fn list(session: &Session, node: &Text) -> Result<List<NodeStorage>, Error> {
-        let answer = session.ask(Call::get(format!("/nodes/{}/storage", node.raw())))?;
-        let provenance = session.provenance([&answer], Some(&format!("node/{}", node.raw())));
-        let mut storages: Vec<NodeStorage> =
-            answer.rows()?.into_iter().map(|(row, _)| NodeStorage::read(row, node, &provenance)).collect();
-        storages.sort_by(|a, b| a.storage.cmp(&b.storage));
-        let about = About {
-            title: format!("Storages on {}", node.raw()).into(),
-            question: "Where can this node keep data, and how full is it?".into(),
-            sight: Sight::filtered(session, "storages", &["Datastore.Audit", "Datastore.AllocateSpace"], "/storage"),
-            provenance,
-            of: None,
-        };
-        Ok(List::new(storages, about))
+        let storages = Ask::new(session, format!("/nodes/{}/storage", node.raw()))
+            .titled(format!("Storages on {}", node.raw()))
+            .question("Where can this node keep data, and how full is it?")
+            .filtered_by("storages", &["Datastore.Audit", "Datastore.AllocateSpace"], "/storage")
+            .place(format!("node/{}", node.raw()))
+            .list_with(|storage: &mut NodeStorage| storage.on(node))?;
+        Ok(storages.sorted_by_key(|storage| storage.storage.clone()))
     }
 
-    fn read(row: NodeStorageRow, node: &Text, from: &Provenance) -> NodeStorage {
-        let active = row.active.unwrap_or(false);
-        // An inactive storage reports zeros.
-        let bytes = |n: Option<u64>| match active {
-            true => Reading::or_missing(n.map(Bytes), Why::NotInAnswer),
-            false => Reading::Missing(Why::StorageInactive),
-        };
-        NodeStorage {
-            node: node.clone(),
-            kind: row.r#type.unwrap_or_else(|| "unknown".into()),
-            enabled: row.enabled.unwrap_or(true),
-            active,
-            shared: row.shared.unwrap_or(false),
-            content: split(row.content.as_ref()),
-            used: bytes(row.used),
-            total: bytes(row.total),
-            avail: bytes(row.avail),
-            storage: row.storage,
-            provenance: from.clone(),
+    /// How it stands now, from `/nodes/{node}/storage/{storage}/status`.
+    ///
+    /// # Errors
+    /// When the node cannot be reached, there is no such storage any more, or Datastore.Audit is missing.
+    pub fn current(&self) -> Result<NodeStorage, Error> {
+        let place = format!("storage/{}/{}", self.node.raw(), self.storage.raw());
+        Ask::new(self.session()?, format!("/nodes/{}/storage/{}/status", self.node.raw(), self.storage.raw()))
+            .place(place)
+            .one_with(|storage: &mut NodeStorage| {
+                storage.storage = self.storage.clone();
+                storage.on(&self.node);
+            })
+    }
+
+    /// How full it was over a span of time, from `/nodes/{node}/storage/{storage}/rrddata`.
+    ///
+    /// # Errors
+    /// When the node cannot be reached or Datastore.Audit is missing.
+    pub fn history(&self, span: Span) -> Result<History, Error> {
+        History::of_storage(self.session()?, &self.node, &self.storage, span)
+    }
+
+    pub(crate) fn session(&self) -> Result<&Session, Error> {
+        self.origin.session()
+    }
+
+    /// Puts in what the answer leaves to its path, and takes out the zeros of an inactive storage.
+    fn on(&mut self, node: &Text) {
+        self.node = node.clone();
+        self.content.sort();
+        if self.kind.is_blank() {
+            self.kind = "unknown".into();
+        }
+        if !self.active {
+            let missing = Reading::Missing(Why::StorageInactive);
+            (self.used, self.total, self.avail) = (missing, missing, missing);
+            self.used_fraction = Reading::Missing(Why::StorageInactive);
         }
     }
 
@@ -108,12 +118,6 @@ impl NodeStorage {
             (true, true) => State::new(Tone::Good, "active"),
             (true, false) => State::new(Tone::Wrong, "not active"),
         }
-    }
-}
-
-impl fmt::Debug for NodeStorage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "NodeStorage({} on {})", self.storage, self.node)
     }
 }
 
@@ -145,6 +149,6 @@ impl View for NodeStorage {
                 ("Shared", self.shared.into()),
                 ("For", joined(&self.content).into()),
             ])
-            .provenance(self.provenance.clone())
+            .provenance(self.provenance())
     }
 }

@@ -1,48 +1,12 @@
-//! A task's log, read as it grows, until the task has ended.
+//! A task followed until it has ended, its log read as it grows.
 
 use std::time::Duration;
 
-use serde::Deserialize;
-
 use crate::error::Error;
-use crate::loose;
-use crate::model::task::{Task, Upid, path};
+use crate::model::task::{Task, Upid, log};
 use crate::session::Session;
 use crate::text::Text;
 use crate::units::{Age, Moment};
-use crate::wire::Call;
-
-#[derive(Deserialize)]
-struct LogLine {
-    #[serde(default, deserialize_with = "loose::u64")]
-    n: Option<u64>,
-    #[serde(default, deserialize_with = "loose::text")]
-    t: Option<Text>,
-}
-
-/// The lines of a log from this one on, counted from 0.
-pub(super) fn read_log(session: &Session, upid: &Upid, from: usize) -> Result<Vec<Text>, Error> {
-    const PAGE: usize = 1_000;
-    let mut lines = Vec::new();
-    loop {
-        let start = from + lines.len();
-        let call = Call::get(path(upid, "log")).with("start", start.to_string()).with("limit", PAGE.to_string());
-        let rows: Vec<(LogLine, _)> = session.ask(call)?.rows()?.into_iter().collect();
-        // A log that is still empty is answered with a line that the task never wrote, later replaced by the first real one.
-        if start == 0
-            && rows.len() == 1
-            && rows[0].0.n == Some(1)
-            && rows[0].0.t.as_ref().is_some_and(|t| t == "no content")
-        {
-            return Ok(Vec::new());
-        }
-        let page = rows.len();
-        lines.extend(rows.into_iter().map(|(line, _)| line.t.unwrap_or_default()));
-        if page < PAGE {
-            return Ok(lines);
-        }
-    }
-}
 
 /// Follows one task: prints what is new in its log, at a pace that suits how long it has been running.
 pub(crate) struct Follower {
@@ -103,7 +67,7 @@ impl Follower {
     /// The status first, then the log: so the log is whole once the status says that the task has ended.
     fn look(&mut self, say: &impl Fn(&str)) -> Result<Task, Error> {
         let task = Task::find(&self.session, &self.upid)?;
-        for line in read_log(&self.session, &self.upid, self.log.len())? {
+        for line in log::from(&self.session, &self.upid, self.log.len())? {
             let at =
                 if self.is_old { String::new() } else { self.session.now().since(self.upid.started()).to_string() };
             say(&format!("  {at:>6}  {line}"));

@@ -78,7 +78,7 @@ fn what_a_disk_does_not_tell_is_missing_for_that_reason_and_wear_is_what_is_left
     assert_eq!((silent.osdid, silent.is_failing(), silent.size.why()), (None, false, Some(Why::NotInAnswer)));
     assert_eq!((failing.osdid, failing.wearout, failing.is_failing()), (Some(3), Reading::Known(Ratio(0.04)), true));
     says(&disks, &["2 disks; failing: /dev/sda; nearly worn out: /dev/sda; 1 of unknown health."]);
-    assert_eq!(format!("{failing:?}"), "Disk(/dev/sda, ✕ FAILED!)");
+    assert_eq!(format!("{failing:?}"), "NodeDisk(/dev/sda, ✕ FAILED!)");
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn lists_say_when_the_server_may_have_left_something_out() {
         assert!(shown.contains("lacks SDN.Audit and SDN.Allocate"), "{shown}");
     }
     says(&nothing.node("pve1").unwrap().sdn_zones().unwrap(), &["visible to you"]);
-    assert!(nothing.vnet("dmz").unwrap_err().to_string().contains("others may be hidden from you"));
+    assert!(nothing.vnet("dmz").unwrap_err().to_string().contains("there may be more"));
     let all = Altered::default().permissions(r#"{"/":{"SDN.Audit":1},"/sdn":{"SDN.Audit":1}}"#).pve();
     assert!(!all.vnets().unwrap().page().text().contains("visible to you"));
 }

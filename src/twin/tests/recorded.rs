@@ -25,7 +25,7 @@ const PROCESS: &str = "pid pressurecpufull pressurecpusome pressureiofull pressu
 const RECORDED: &[(&str, &str, &str)] = &[
     ("version", "/version", ""),
     ("cluster__status", "/cluster/status", ""),
-    // Zones that are in force; the recorded one had none.
+    // The zone of the recording had no other kind than its own.
     ("cluster__resources", "/cluster/resources", "zone-type"),
     ("cluster__resources@type=vm", "/cluster/resources?type=vm", ""),
     ("cluster__resources@type=node", "/cluster/resources?type=node", ""),
@@ -108,7 +108,8 @@ const RECORDED: &[(&str, &str, &str)] = &[
     ("pools", "/pools", ""),
     ("pools@poolid=prod%2Fweb", "/pools?poolid=prod/web", ""),
     ("pools__prod", "/pools/prod", ""),
-    ("access__users", "/access/users", ""),
+    // Only where too many wrong codes were given.
+    ("access__users", "/access/users", "totp-locked"),
     ("access__groups", "/access/groups", ""),
     ("access__roles", "/access/roles", ""),
     ("access__acl", "/access/acl", ""),
@@ -123,9 +124,11 @@ fn answers_have_the_fields_of_recorded_ones() {
         return;
     };
     let twin = Twin::demo();
-    let mut wrong = Vec::new();
+    let (mut wrong, mut compared) = (Vec::new(), 0);
     for (file, path, known) in RECORDED {
-        let text = std::fs::read_to_string(folder.join(format!("{file}.json"))).unwrap();
+        // Another folder may hold others.
+        let Ok(text) = std::fs::read_to_string(folder.join(format!("{file}.json"))) else { continue };
+        compared += 1;
         let recorded: Value = serde_json::from_str(&text).unwrap();
         let here = body(&read(&twin, path));
         let (theirs, ours) = (names(&recorded["body"]["data"]), names(&here["data"]));
@@ -137,5 +140,6 @@ fn answers_have_the_fields_of_recorded_ones() {
             wrong.push(format!("{path}: missing {missing:?}, invented {invented:?}, envelope differs: {envelope}"));
         }
     }
+    println!("{compared} answers of the simulated cluster were held against recorded ones");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

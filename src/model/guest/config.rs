@@ -1,0 +1,276 @@
+//! A guest's settings, as its configuration file has them, and the changes that wait for a restart.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::error::Error;
+use crate::loose;
+use crate::model::guest::disk::Disk;
+use crate::model::guest::net::Net;
+use crate::model::guest::{Guest, GuestKind};
+use crate::model::json::{is_secret, shown};
+use crate::model::list::{About, List};
+use crate::model::property::Properties;
+use crate::model::record::segment;
+use crate::model::sight::Sight;
+use crate::page::Provenance;
+use crate::session::Answer;
+use crate::text::Text;
+use crate::units::Bytes;
+use crate::wire::Call;
+
+mod page;
+
+/// The settings of a guest, from `/nodes/{node}/{qemu|lxc}/{vmid}/config`. Passwords and keys are never shown.
+///
+/// ```
+/// # fn main() -> Result<(), pve_notebook::Error> {
+/// use pve_notebook::*;
+/// let config = Pve::demo()?.guest("db-main")?.config()?;
+/// assert_eq!(config.memory(), Some(Bytes::gib(24)));
+/// assert_eq!(config.disks().filter(|disk| disk.holds_data()).len(), 2);
+/// assert_eq!(config.nets().first().unwrap().bridge.unwrap(), "vmbr1");
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Config {
+    /// The guest's number.
+    pub vmid: u32,
+    /// Virtual machine or container.
+    pub kind: GuestKind,
+    /// The node that it is on.
+    pub node: Text,
+    called: Text,
+    settings: Arc<Map<String, Value>>,
+    /// What waits for a restart; `None` where it was not asked for, and a reason where it could not be read.
+    changes: Option<Result<Vec<Change>, Text>>,
+    provenance: Provenance,
+}
+
+/// A change of a setting that waits until the guest is started anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The setting.
+    pub key: Text,
+    /// What it is now; `None` where the default holds.
+    pub now: Option<Text>,
+    /// What it will be; `None` where it goes back to the default.
+    pub then: Option<Text>,
+}
+
+/// A row of `/pending`: a setting, and what it is to become.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct PendingRow {
+    key: Text,
+    value: Option<Value>,
+    pending: Option<Value>,
+    #[serde(deserialize_with = "loose::yes")]
+    delete: bool,
+}
+
+impl Guest {
+    /// Its settings, from `/nodes/{node}/{qemu|lxc}/{vmid}/config`, as they hold now; what waits for a restart, from
+    /// `…/pending`, is told apart.
+    ///
+    /// # Errors
+    /// When the node cannot be reached or VM.Audit is missing.
+    pub fn config(&self) -> Result<Config, Error> {
+        let session = &self.session;
+        let pending = session.submit(Call::get(self.path("pending")));
+        let answer = session.ask(Call::get(self.path("config")));
+        let pending = session.answer(pending);
+        let answer = answer?;
+        let mut config = Config::of(self, &answer)?;
+        match pending.and_then(|pending| Ok((pending.rows::<PendingRow>()?, pending))) {
+            Ok((rows, pending)) => {
+                config.provenance = config.provenance.and(&session.provenance([&pending], None));
+                config.take(rows.into_iter().map(|(row, _)| row).collect());
+            }
+            Err(error) => config.changes = Some(Err(error.to_string().into())),
+        }
+        Ok(config)
+    }
+
+    /// Its settings as a snapshot keeps them, from `/nodes/{node}/{qemu|lxc}/{vmid}/snapshot/{snapname}/config`.
+    ///
+    /// # Errors
+    /// When there is no such snapshot, the node cannot be reached, or VM.Audit is missing.
+    pub fn config_of_snapshot(&self, snapshot: &str) -> Result<Config, Error> {
+        let name = Text::from(snapshot);
+        let answer = self.session.ask(Call::get(self.path(&format!("snapshot/{}/config", segment(&name)))))?;
+        let config = Config::of(self, &answer)?;
+        Ok(Config { called: format!("{} in the snapshot {snapshot}", config.called.raw()).into(), ..config })
+    }
+}
+
+impl Config {
+    /// The settings in an answer about this guest.
+    pub(crate) fn of(guest: &Guest, answer: &Answer) -> Result<Config, Error> {
+        let place = format!("{}/{}", guest.kind.path(), guest.vmid);
+        Ok(Config {
+            vmid: guest.vmid,
+            kind: guest.kind,
+            node: guest.node.clone(),
+            called: guest.called(),
+            settings: Arc::new(answer.object()?.0),
+            changes: None,
+            provenance: guest.session.provenance([answer], Some(&place)),
+        })
+    }
+
+    /// Puts aside what waits for a restart: the answer to `/config` has it as if it were so already.
+    fn take(&mut self, rows: Vec<PendingRow>) {
+        let mut settings = (*self.settings).clone();
+        let mut changes = Vec::new();
+        for row in rows.into_iter().filter(|row| row.delete || row.pending.is_some()) {
+            let key = row.key.raw();
+            let word = |value: &Option<Value>| match value {
+                Some(_) if is_secret(key) => Some("a secret, not shown".into()),
+                value => value.as_ref().map(|value| shown(value).into()),
+            };
+            changes.push(Change { key: row.key.clone(), now: word(&row.value), then: word(&row.pending) });
+            match row.value {
+                Some(now) => drop(settings.insert(key.to_owned(), now)),
+                None => drop(settings.remove(key)),
+            }
+        }
+        changes.sort_by(|a, b| a.key.cmp(&b.key));
+        self.settings = Arc::new(settings);
+        self.changes = Some(Ok(changes));
+    }
+
+    /// One setting in words; `None` where the default holds or the value is a secret.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let config = Pve::demo()?.guest("web-1")?.config()?;
+    /// assert_eq!(config.get("onboot").unwrap(), "1");
+    /// # Ok(()) }
+    /// ```
+    pub fn get(&self, key: &str) -> Option<Text> {
+        self.settings.get(key).filter(|_| !is_secret(key)).map(|value| shown(value).into())
+    }
+
+    /// One part of a setting that has several: `config.property("net0", "bridge")`; the part that stands without its
+    /// name has the name `""`.
+    pub fn property(&self, key: &str, name: &str) -> Option<Text> {
+        Properties::read(self.get(key)?.raw()).get(name).map(Text::from)
+    }
+
+    /// What the guest is called.
+    pub fn name(&self) -> Text {
+        self.called.clone()
+    }
+
+    /// Its disks, with CD drives and volumes that are not attached.
+    pub fn disks(&self) -> List<Disk> {
+        let mut disks: Vec<Disk> = self.each(Disk::read);
+        disks.sort_by_key(|disk| (disk.kind, numbered(disk.key.raw())));
+        self.list(disks, "Disks", "Where are its data, how large are they, and are they backed up?")
+    }
+
+    /// Its network cards.
+    pub fn nets(&self) -> List<Net> {
+        let told = |key: &str| self.get(&key.replacen("net", "ipconfig", 1));
+        let mut nets: Vec<Net> = self.each(|key, words| Net::read(key, words, told(key).as_ref().map(Text::raw)));
+        nets.sort_by_key(|net| numbered(net.key.raw()));
+        self.list(nets, "Network cards", "Which networks is it in?")
+    }
+
+    fn each<T>(&self, read: impl Fn(&str, &str) -> Option<T>) -> Vec<T> {
+        self.settings.iter().filter_map(|(key, value)| read(key, value.as_str()?)).collect()
+    }
+
+    fn list<T: Clone>(&self, items: Vec<T>, title: &str, question: &str) -> List<T> {
+        let title = format!("{title} of {}", self.called.raw()).into();
+        let provenance = self.provenance.clone();
+        List::new(items, About { title, question: question.into(), sight: Sight::whole(), provenance, of: None })
+    }
+
+    /// What waits until the guest is started anew; `None` where that was not asked for ([`Guest::config`] does) or
+    /// could not be read.
+    pub fn pending(&self) -> Option<Vec<Change>> {
+        self.changes.clone()?.ok()
+    }
+
+    fn number(&self, key: &str) -> Option<u64> {
+        self.get(key)?.raw().parse().ok()
+    }
+
+    /// The virtual CPUs that it has; `None` for a container without a limit, which uses all of its node.
+    pub fn cores(&self) -> Option<u64> {
+        match self.kind {
+            GuestKind::Vm => {
+                let all = self.number("cores").unwrap_or(1).saturating_mul(self.number("sockets").unwrap_or(1));
+                Some(self.number("vcpus").unwrap_or(all))
+            }
+            GuestKind::Ct => self.number("cores"),
+        }
+    }
+
+    /// The memory that it may use; `None` where the setting is not understood.
+    pub fn memory(&self) -> Option<Bytes> {
+        let Some(setting) = self.get("memory") else { return Some(Bytes::mib(512)) };
+        let properties = Properties::read(setting.raw());
+        let mib: u64 = properties.number("current").or_else(|| properties.number(""))?;
+        mib.checked_mul(1 << 20).map(Bytes)
+    }
+
+    /// What a virtual machine boots from, in order: `scsi0`, `net0`.
+    pub fn boot_order(&self) -> Vec<Text> {
+        match self.property("boot", "order") {
+            Some(order) => order.raw().split(';').filter(|key| !key.is_empty()).map(Text::from).collect(),
+            None => self.get("bootdisk").into_iter().collect(),
+        }
+    }
+
+    /// The operating system that it is set up for: `l26`, `win11`, `debian`.
+    pub fn ostype(&self) -> Option<Text> {
+        self.get("ostype")
+    }
+
+    /// Whether a virtual machine is set up to have a guest agent, which says nothing of whether that runs.
+    pub fn has_agent(&self) -> bool {
+        let Some(setting) = self.get("agent") else { return false };
+        let agent = Properties::read(setting.raw());
+        agent.flag("enabled").or_else(|| agent.flag("")).unwrap_or(false)
+    }
+
+    /// Whether it is protected against being removed.
+    pub fn is_protected(&self) -> bool {
+        self.get("protection").is_some_and(|set| set == "1")
+    }
+
+    /// What holds a lock on it.
+    pub fn lock(&self) -> Option<Text> {
+        self.get("lock")
+    }
+
+    /// Whether the guest is to start when its node does.
+    pub fn starts_at_boot(&self) -> bool {
+        self.get("onboot").is_some_and(|onboot| onboot == "1")
+    }
+
+    /// The notes that people left, with awkward characters as they came.
+    pub fn notes(&self) -> Option<Text> {
+        self.settings.get("description").and_then(Value::as_str).map(Text::from).filter(|notes| !notes.is_blank())
+    }
+
+    /// Names of the settings that are set, in their order.
+    pub fn keys(&self) -> Vec<String> {
+        let mut keys: Vec<String> =
+            self.settings.keys().filter(|key| *key != "digest" && *key != "description").cloned().collect();
+        keys.sort_by_key(|key| (page::rank(key), key.clone()));
+        keys
+    }
+}
+
+/// `scsi10` stands after `scsi9`.
+fn numbered(key: &str) -> (String, u64) {
+    let stem = key.trim_end_matches(|c: char| c.is_ascii_digit());
+    (stem.to_owned(), key[stem.len()..].parse().unwrap_or_default())
+}

@@ -1,0 +1,72 @@
+//! How what a node knows of a guest is shown: its row in a table.
+
+use crate::model::guest::details::{GuestDetails, QmpStatus};
+use crate::model::guest::page::cpu_cell;
+use crate::model::list::{Column, Listed, count};
+use crate::model::together::some_of;
+use crate::page::{Cell, State, Tone};
+use crate::units::{Bytes, Ratio, Reading};
+
+impl GuestDetails {
+    fn state(&self) -> Cell {
+        let Reading::Known(status) = &self.status else { return self.status.clone().into() };
+        let mut state = status.state();
+        if let Reading::Known(qmp) = &self.qmpstatus
+            && *status != qmp.word()
+        {
+            let tone = match qmp {
+                QmpStatus::IoError | QmpStatus::Panicked | QmpStatus::InternalError => Tone::Wrong,
+                _ => Tone::Held,
+            };
+            state = State::new(tone, qmp.word());
+        }
+        if let Some(lock) = &self.lock {
+            state.word = format!("{} (locked: {})", state.word.raw(), lock.raw()).into();
+        }
+        state.into()
+    }
+}
+
+/// Two counters in a cell: `in 3 GiB, out 1 GiB`.
+fn two(one: (&str, Reading<Bytes>), other: (&str, Reading<Bytes>)) -> Cell {
+    match (one.1, other.1) {
+        (Reading::Known(a), Reading::Known(b)) => Cell::from(format!("{a} {}, {b} {}", one.0, other.0)),
+        (Reading::Missing(why), _) | (_, Reading::Missing(why)) => why.into(),
+    }
+}
+
+impl Listed for GuestDetails {
+    const NOUN: (&'static str, &'static str) = ("guest", "guests");
+
+    fn columns() -> Vec<Column<GuestDetails>> {
+        vec![
+            Column::new("Guest", |g: &GuestDetails| {
+                let number = format!("{} {}", g.kind(), g.vmid.known().map(|n| n.to_string()).unwrap_or_default());
+                match &g.name {
+                    Reading::Known(name) => Cell::Name(name.clone(), number.into()),
+                    Reading::Missing(_) => number.into(),
+                }
+            }),
+            Column::new("State", GuestDetails::state),
+            Column::new("CPU", |g: &GuestDetails| cpu_cell(g.cpu, g.cpus)),
+            Column::new("Memory", |g: &GuestDetails| Cell::usage(g.mem, g.maxmem)),
+            Column::new("Waits", GuestDetails::pressure),
+            Column::new("Network", |g: &GuestDetails| two(("in", g.netin), ("out", g.netout))),
+            Column::new("Disks", |g: &GuestDetails| two(("read", g.diskread), ("written", g.diskwrite))),
+            Column::new("Up", |g: &GuestDetails| g.uptime),
+        ]
+    }
+
+    fn summary(guests: &[GuestDetails]) -> (String, String) {
+        let waiting: Vec<String> = guests
+            .iter()
+            .filter(|guest| guest.pressure() >= Ratio(0.1))
+            .map(|guest| format!("{} ({})", guest.name, guest.pressure()))
+            .collect();
+        let rest = match waiting.is_empty() {
+            true => "; none waits for a tenth of its time or more.".into(),
+            false => format!("; a tenth of the time or more wait {}.", some_of(&waiting)),
+        };
+        (count(guests.len(), GuestDetails::NOUN), rest)
+    }
+}

@@ -1,0 +1,158 @@
+//! A network card in a guest's configuration: which bridge it hangs on, in which VLAN, with which addresses.
+
+use std::fmt;
+
+use crate::model::list::{Column, Listed, count};
+use crate::model::property::Properties;
+use crate::page::{Cell, State, Tone};
+use crate::text::Text;
+
+/// A network card of a guest, as its configuration describes it.
+#[derive(Clone)]
+pub struct Net {
+    /// The name of the setting: `net0`.
+    pub key: Text,
+    /// The model of a virtual machine's card (`virtio`, `e1000`); the interface's name in a container (`eth0`).
+    pub card: Text,
+    /// Its hardware address.
+    pub mac: Option<Text>,
+    /// The bridge or virtual network that it hangs on.
+    pub bridge: Option<Text>,
+    /// Its VLAN.
+    pub vlan: Option<u64>,
+    /// The VLANs that are let through to it.
+    pub trunks: Vec<Text>,
+    /// Whether the firewall of Proxmox VE stands before it.
+    pub firewall: bool,
+    /// Whether its cable is unplugged.
+    pub unplugged: bool,
+    /// The largest packet, where it is set; 1 takes that of the bridge.
+    pub mtu: Option<u64>,
+    /// Megabytes a second that it may move at most.
+    pub rate: Option<f64>,
+    /// Its IPv4 address with the length of its network, or `dhcp`, `manual`: of a container, or as cloud-init is told.
+    pub ip: Option<Text>,
+    /// Its way out in IPv4.
+    pub gateway: Option<Text>,
+    /// Its IPv6 address, or `auto`, `dhcp`, `manual`.
+    pub ip6: Option<Text>,
+    /// Its way out in IPv6.
+    pub gateway6: Option<Text>,
+    /// All that the setting says.
+    pub setting: Text,
+}
+
+impl Net {
+    /// The card that a setting describes; `addresses` is what cloud-init is told for it. `None` where the setting is
+    /// about something else.
+    pub(crate) fn read(key: &str, words: &str, addresses: Option<&str>) -> Option<Net> {
+        const KNOWN: [&str; 18] = [
+            "bridge",
+            "firewall",
+            "gw",
+            "gw6",
+            "host-managed",
+            "hwaddr",
+            "ip",
+            "ip6",
+            "link_down",
+            "macaddr",
+            "model",
+            "mtu",
+            "name",
+            "queues",
+            "rate",
+            "tag",
+            "trunks",
+            "type",
+        ];
+        key.strip_prefix("net").filter(|n| !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit()))?;
+        let own = Properties::read(words);
+        let told = addresses.map(Properties::read).unwrap_or_default();
+        let text = |name: &str| own.get(name).or_else(|| told.get(name)).map(Text::from);
+        // `virtio=BC:24:…` is short for `model=virtio,macaddr=BC:24:…`.
+        let short = own.iter().find(|(key, _)| !key.is_empty() && !KNOWN.contains(key));
+        let model = own.get("name").or(own.get("model")).or(short.map(|(model, _)| model)).or(own.main());
+        Some(Net {
+            key: key.into(),
+            card: model.unwrap_or("unknown").into(),
+            mac: text("hwaddr").or_else(|| text("macaddr")).or_else(|| short.map(|(_, mac)| mac.into())),
+            bridge: text("bridge"),
+            vlan: own.number("tag"),
+            trunks: own
+                .get("trunks")
+                .unwrap_or_default()
+                .split(';')
+                .filter(|t| !t.is_empty())
+                .map(Text::from)
+                .collect(),
+            firewall: own.flag("firewall").unwrap_or(false),
+            unplugged: own.flag("link_down").unwrap_or(false),
+            mtu: own.number("mtu"),
+            rate: own.number("rate"),
+            ip: text("ip"),
+            gateway: text("gw"),
+            ip6: text("ip6"),
+            gateway6: text("gw6"),
+            setting: words.into(),
+        })
+    }
+
+    fn bridge_cell(&self) -> Cell {
+        match &self.bridge {
+            Some(bridge) if self.unplugged => State::new(Tone::Off, format!("{} (unplugged)", bridge.raw())).into(),
+            Some(bridge) => bridge.clone().into(),
+            None => Cell::Missing("on no bridge".into()),
+        }
+    }
+
+    fn addresses(&self) -> String {
+        [&self.ip, &self.ip6].into_iter().flatten().map(|ip| ip.raw().to_owned()).collect::<Vec<_>>().join(", ")
+    }
+
+    fn vlans(&self) -> String {
+        let trunks: Vec<&str> = self.trunks.iter().map(Text::raw).collect();
+        match (self.vlan, trunks.is_empty()) {
+            (Some(vlan), true) => vlan.to_string(),
+            (Some(vlan), false) => format!("{vlan}, lets through {}", trunks.join(", ")),
+            (None, true) => String::new(),
+            (None, false) => format!("lets through {}", trunks.join(", ")),
+        }
+    }
+}
+
+impl fmt::Debug for Net {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Net({} on {})", self.key, self.bridge.clone().unwrap_or_else(|| "no bridge".into()))
+    }
+}
+
+impl Listed for Net {
+    const NOUN: (&'static str, &'static str) = ("network card", "network cards");
+
+    fn columns() -> Vec<Column<Net>> {
+        vec![
+            Column::new("Card", |n: &Net| Cell::Name(n.key.clone(), n.card.clone())),
+            Column::new("Bridge", Net::bridge_cell),
+            Column::new("VLAN", Net::vlans),
+            Column::new("Address", Net::addresses),
+            Column::new("Hardware address", |n: &Net| n.mac.clone().map(Cell::Code)),
+            Column::new("Firewall", |n: &Net| n.firewall),
+        ]
+    }
+
+    fn summary(nets: &[Net]) -> (String, String) {
+        let named = |wanted: fn(&Net) -> bool| -> Vec<String> {
+            nets.iter().filter(|net| wanted(net)).map(|net| net.key.to_string()).collect()
+        };
+        let (bare, unplugged) = (named(|net| net.bridge.is_none()), named(|net| net.unplugged));
+        let mut rest = String::new();
+        if !bare.is_empty() {
+            rest.push_str(&format!("; on no bridge: {}", bare.join(", ")));
+        }
+        if !unplugged.is_empty() {
+            rest.push_str(&format!("; unplugged: {}", unplugged.join(", ")));
+        }
+        (count(nets.len(), Net::NOUN), format!("{rest}."))
+    }
+}
