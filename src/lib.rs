@@ -49,6 +49,13 @@ pub use model::access::realm::{Realm, RealmKind};
 pub use model::access::role::Role;
 pub use model::access::token::ApiToken;
 pub use model::access::user::User;
+pub use model::ceph::Ceph;
+pub use model::ceph::osd::{CephFlag, CephOsd, CephTree};
+pub use model::ceph::pool::{CephFileSystem, CephPool};
+pub use model::ceph::service::{CephManager, CephMds, CephMonitor};
+pub use model::ceph::status::{
+    CephCheck, CephCheckSummary, CephHealth, CephHealthReport, CephStatus, MonMap, OsdMap, PgMap, PgState,
+};
 pub use model::cluster::backup_cover::{BareGuest, IncludedVolume};
 pub use model::cluster::backup_job::{BackupJob, BackupMode};
 pub use model::cluster::ha_node::{HaNode, HaNodeState};
@@ -101,6 +108,7 @@ pub use model::node::zpool::{Zpool, ZpoolDetails, ZpoolHealth, ZpoolPart};
 pub use model::pool::Pool;
 pub use model::sdn::SdnChange;
 pub use model::sdn::controller::SdnController;
+pub use model::sdn::fabric::{Fabric, FabricNode};
 pub use model::sdn::on_node::{ZoneContent, ZoneOnNode, ZoneStatus};
 pub use model::sdn::service::{SdnDns, SdnIpam};
 pub use model::sdn::subnet::{DhcpRange, Subnet};

@@ -23,6 +23,7 @@ use crate::units::Age;
 use crate::wire::{Method, Wire};
 
 mod access;
+mod ceph;
 mod cluster;
 mod connect;
 mod firewall;

@@ -80,6 +80,7 @@ fn typed() -> Vec<Typed> {
     let families = [
         super::access::typed(),
         super::cluster::typed(),
+        super::ceph::typed(),
         super::firewall::typed(),
         super::guest::typed(),
         super::history::typed(),

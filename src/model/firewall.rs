@@ -18,8 +18,6 @@ pub(crate) mod macros;
 pub(crate) mod options;
 mod page;
 pub(crate) mod rule;
-#[cfg(test)]
-mod tests;
 
 use address::{AddressRef, Alias, IpSet};
 use macros::{FirewallMacro, SecurityGroup};
@@ -125,8 +123,8 @@ impl Firewall {
     /// # Errors
     /// When the server refuses, as for [`rules`](Firewall::rules).
     pub fn options(&self) -> Result<FirewallOptions, Error> {
-        let level = self.level.clone();
-        self.ask("options").one_with(|options: &mut FirewallOptions| options.level = Some(level))
+        let (level, of) = (self.level.clone(), self.of.clone());
+        self.ask("options").one_with(|options: &mut FirewallOptions| (options.level, options.of) = (Some(level), of))
     }
 
     /// Named sets of addresses. Only the cluster and guests have some of their own.
@@ -162,7 +160,8 @@ impl Firewall {
             .list()
     }
 
-    /// Every alias and IP set that a rule at this level can name, those of the cluster included.
+    /// Every alias and IP set that a rule at this level can name, those of the cluster included. The server leaves out those of
+    /// networks and guests that the identity may not see.
     ///
     /// # Errors
     /// When the server refuses, as for [`rules`](Firewall::rules), or there can be none at this level.
@@ -171,6 +170,8 @@ impl Firewall {
         self.ask("refs")
             .titled(format!("Names for rules of {}", self.of.raw()))
             .question("Which aliases and IP sets can a rule here name?")
+            .filtered_by("names of the software-defined network", &["SDN.Audit", "SDN.Allocate"], "/sdn/zones")
+            .filtered_by("names of guests", &["VM.Audit"], "/vms")
             .list()
     }
 

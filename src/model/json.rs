@@ -112,6 +112,7 @@ pub(crate) fn masked(value: Value) -> Value {
                 "value" => names_secret || new_token,
                 "pending" => names_secret,
                 "data" => plugin,
+                "lock-token" => true,
                 "key" | "token" | "signature" if has_address => true,
                 key => is_secret(key),
             };

@@ -30,8 +30,6 @@ pub(crate) mod settings;
 pub(crate) mod status;
 pub(crate) mod subscription;
 mod syslog;
-#[cfg(test)]
-pub(crate) mod tests;
 pub(crate) mod time;
 pub(crate) mod traffic;
 pub(crate) mod volume_group;

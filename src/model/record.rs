@@ -259,6 +259,14 @@ impl<'a> Ask<'a> {
         self.list_of(&answer, add)
     }
 
+    /// Objects that stand anywhere in the answer, as `find` finds them.
+    pub(crate) fn list_made<T: Record>(self, find: impl FnOnce(&Value) -> Vec<Value>) -> Result<List<T>, Error> {
+        let mut answer = self.session.ask(self.call.clone())?;
+        let found = find(&answer.reply.data(&answer.call)?);
+        answer.reply.body = serde_json::json!({ "data": found }).to_string().into();
+        self.list_of(&answer, |_| {})
+    }
+
     /// A single object.
     pub(crate) fn one<T: Record>(self) -> Result<T, Error> {
         self.one_with(|_| {})

@@ -20,11 +20,10 @@ use crate::units::{Reading, Why};
 use crate::wire::Call;
 
 pub(crate) mod controller;
+pub(crate) mod fabric;
 pub(crate) mod on_node;
 pub(crate) mod service;
 pub(crate) mod subnet;
-#[cfg(test)]
-mod tests;
 pub(crate) mod vnet;
 pub(crate) mod zone;
 
@@ -34,6 +33,8 @@ pub(crate) fn typed() -> Vec<super::conformance::Typed> {
     use super::conformance::Typed;
     vec![
         Typed::record::<controller::SdnController>(),
+        Typed::record::<fabric::Fabric>(),
+        Typed::record::<fabric::FabricNode>(),
         Typed::record::<on_node::ZoneContent>(),
         Typed::record::<on_node::ZoneOnNode>(),
         Typed::record::<service::SdnDns>(),

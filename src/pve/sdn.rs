@@ -4,6 +4,7 @@ use super::Pve;
 use crate::error::Error;
 use crate::model::list::List;
 use crate::model::sdn::controller::SdnController;
+use crate::model::sdn::fabric::Fabric;
 use crate::model::sdn::service::{SdnDns, SdnIpam};
 use crate::model::sdn::vnet::Vnet;
 use crate::model::sdn::zone::Zone;
@@ -56,6 +57,14 @@ impl Pve {
     /// When the cluster cannot be read.
     pub fn sdn_controllers(&self) -> Result<List<SdnController>, Error> {
         SdnController::list(&self.session)
+    }
+
+    /// The routed underlays, from `/cluster/sdn/fabrics/fabric`. Proxmox VE 9 has them, 8 has not.
+    ///
+    /// # Errors
+    /// When the cluster cannot be read.
+    pub fn sdn_fabrics(&self) -> Result<List<Fabric>, Error> {
+        Fabric::list(&self.session)
     }
 
     /// What keeps track of addresses, from `/cluster/sdn/ipams`.

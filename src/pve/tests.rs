@@ -12,7 +12,12 @@ use crate::twin::Twin;
 use crate::units::Moment;
 use crate::wire::{Call, Far, Method, Pending, Wire};
 
+mod altered;
+mod ceph;
+mod firewall;
 mod memory;
+mod node;
+mod sdn;
 
 /// The simulated cluster behind a connection that can be made to break, and that counts what was sent.
 struct Faulty {

@@ -90,6 +90,9 @@ pub struct FirewallOptions {
     pub radv: Option<bool>,
     /// A mark of this state of the settings.
     pub digest: Option<Text>,
+    /// Whose settings these are: `the cluster`, `VM 101`.
+    #[serde(skip)]
+    pub of: Text,
     /// The level that these are the settings of.
     #[serde(skip)]
     pub level: Option<FirewallLevel>,
@@ -140,12 +143,16 @@ impl FirewallOptions {
     }
 }
 
+/// The column that names whose they are.
+pub(super) const OF: &str = "Of";
+
 impl Listed for FirewallOptions {
-    const NOUN: (&'static str, &'static str) = ("set of firewall settings", "sets of firewall settings");
+    const NOUN: (&'static str, &'static str) = ("firewall settings of", "firewall settings");
 
     fn columns() -> Vec<Column<FirewallOptions>> {
         use FirewallLevel::{Cluster, Guest, Vnet};
         vec![
+            Column::new(OF, |o: &FirewallOptions| o.of.clone()),
             Column::new("Firewall", FirewallOptions::state),
             Column::new("Comes in, no rule", |o: &FirewallOptions| o.policy(&[Cluster, Guest], &o.policy_in, "DROP")),
             Column::new("Goes out, no rule", |o: &FirewallOptions| {

@@ -1,6 +1,6 @@
 //! The page of a firewall: whether it filters anything at all, its settings, and its rules.
 
-use super::options::FirewallOptions;
+use super::options::{FirewallOptions, OF};
 use super::{Firewall, FirewallLevel};
 use crate::error::Error;
 use crate::model::guest::Guest;
@@ -57,10 +57,20 @@ impl View for Firewall {
                         .note(Level::Warning, format!("Whether it filters could not be read. {error}")),
                 };
                 let shown = FirewallOptions::columns();
-                let cells = shown.iter().map(|column| (column.name().clone(), column.cell(&options)));
+                let cells = shown
+                    .iter()
+                    .filter(|column| *column.name() != OF)
+                    .map(|column| (column.name().clone(), column.cell(&options)));
                 page.facts(cells.filter(|(_, cell)| *cell != crate::page::Cell::Empty)).provenance(options.provenance())
             }
             Err(error) => page.note(Level::Warning, format!("Whether it is on could not be read. {error}")),
+        };
+        let page = match self.level {
+            FirewallLevel::Vnet => page.note(
+                Level::Info,
+                "What is passed on is filtered only by nodes that use the newer firewall, by nftables (an option of each node).",
+            ),
+            _ => page,
         };
         let rules = self.rules();
         let title = match &rules {

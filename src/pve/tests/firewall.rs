@@ -1,17 +1,9 @@
 //! Promises about the firewall: one shape at every level, defaults that are said, and whether it filters at all.
 
+use super::altered::{Altered, says};
 use crate::error::Error;
-use crate::model::node::tests::Altered;
 use crate::pve::Pve;
 use crate::render::View;
-
-#[track_caller]
-fn says(shown: &impl View, words: &[&str]) {
-    let (text, html) = (shown.page().text(), shown.page().html());
-    for words in words {
-        assert!(text.contains(words) || html.contains(words), "{words:?} is not in:\n{text}");
-    }
-}
 
 #[test]
 fn every_level_of_the_demo_can_be_read_and_shown() {
@@ -23,7 +15,7 @@ fn every_level_of_the_demo_can_be_read_and_shown() {
     says(&pve.firewall().ip_sets().unwrap(), &["2 IP sets.", "who scans us"]);
     says(&pve.firewall().ip_set("blocklist").unwrap().entries().unwrap(), &["taken out of the set: 203.0.113.9."]);
     says(&pve.aliases().unwrap(), &["3 aliases.", "office &lt;net&gt;"]);
-    says(&pve.firewall().refs().unwrap(), &["5 names.", "+management"]);
+    says(&pve.firewall().refs().unwrap(), &["8 names.", "the software-defined network", "+management"]);
     says(&pve.firewall().macros().unwrap(), &["PostgreSQL"]);
     says(&pve.security_groups().unwrap(), &["1 security group.", "webserver"]);
     says(&pve.node("pve2").unwrap().firewall(), &["The firewall of node pve2 is on.", "tcp to port 9100"]);
@@ -33,7 +25,7 @@ fn every_level_of_the_demo_can_be_read_and_shown() {
         &["The firewall of CT 202 is off; its rules hold nothing back.", "0 rules"],
     );
     says(&pve.guest(103).unwrap().firewall().ip_set("clients").unwrap().entries().unwrap(), &["4 entries"]);
-    assert_eq!(pve.guest(103).unwrap().firewall().refs().unwrap().len(), 6);
+    assert_eq!(pve.guest(103).unwrap().firewall().refs().unwrap().len(), 9);
     says(&pve.vnet("dmz").unwrap().firewall().unwrap(), &["The firewall of vnet dmz is on.", "forward"]);
 }
 
@@ -98,4 +90,12 @@ fn what_a_level_does_not_have_is_said_and_not_asked_for() {
     let cluster = Pve::demo().unwrap().firewall();
     assert!(cluster.log(5).unwrap_err().to_string().contains("has no log of its own"));
     assert!(cluster.ip_set("none").unwrap_err().to_string().contains("There are blocklist, management"));
+}
+
+#[test]
+fn names_that_the_server_may_have_left_out_are_spoken_of() {
+    let pve = Altered::default().permissions(r#"{"/":{"Sys.Audit":1},"/vms":{"VM.Audit":1},"/sdn":{}}"#).pve();
+    says(&pve.firewall().refs().unwrap(), &["visible to you", "names of the software-defined network"]);
+    // A rule is refused rather than left out.
+    assert!(!pve.firewall_rules().unwrap().page().text().contains("visible to you"));
 }

@@ -1,18 +1,10 @@
 //! Promises about the software-defined network: what is not in force is said, and so is what may be hidden.
 
-use crate::model::node::tests::Altered;
+use super::altered::{Altered, says};
 use crate::model::sdn::SdnChange;
 use crate::pve::Pve;
 use crate::render::View;
 use crate::units::Reading;
-
-#[track_caller]
-fn says(shown: &impl View, words: &[&str]) {
-    let (text, html) = (shown.page().text(), shown.page().html());
-    for words in words {
-        assert!(text.contains(words) || html.contains(words), "{words:?} is not in:\n{text}");
-    }
-}
 
 #[test]
 fn every_part_of_the_demo_can_be_read_and_shown() {
@@ -24,6 +16,7 @@ fn every_part_of_the_demo_can_be_read_and_shown() {
     says(&pve.sdn_controllers().unwrap(), &["0 controllers."]);
     says(&pve.sdn_ipams().unwrap(), &["1 address management."]);
     says(&pve.sdn_dns().unwrap(), &["0 name servers."]);
+    says(&pve.sdn_fabrics().unwrap(), &["0 fabrics."]);
     let zone = pve.node("pve1").unwrap().sdn_zones().unwrap().first().unwrap();
     says(&zone, &["● available"]);
     says(&zone.vnets().unwrap(), &["2 vnets.", "office"]);
@@ -36,13 +29,13 @@ fn a_part_that_is_configured_but_not_in_force_knows_it_and_one_that_is_deleted_i
     assert_eq!(lab.state, Reading::Known(Some(SdnChange::New)));
     assert_eq!(lab.pending.unwrap()["tag"], 50);
     assert_eq!(pve.vnet("dmz").unwrap().state, Reading::Known(None));
-    let rows: serde_json::Value = serde_json::from_str(
-        r#"[{"vnet":"old","state":"deleted","zone":"z"},{"vnet":"b","state":"changed","pending":{"tag":7}},{"vnet":"c"}]"#,
-    )
-    .unwrap();
-    let changes = super::changes(&rows, "vnet");
-    assert_eq!(changes.keys().collect::<Vec<_>>(), ["b", "old"]);
-    assert_eq!(changes["old"].0, SdnChange::Deleted);
+    let rows = r#"[{"vnet":"old","state":"deleted","zone":"vlans"},{"vnet":"dmz","state":"changed","pending":{"tag":"7"}},
+        {"vnet":"office"}]"#;
+    let pve = Altered::default().answer("/cluster/sdn/vnets?pending=1", rows).pve();
+    says(&pve.vnets().unwrap(), &["Not in force until it is applied: dmz (changed), old (deleted)."]);
+    assert_eq!(pve.vnet("dmz").unwrap().pending.unwrap()["tag"], "7");
+    let pve = Altered::default().failing("/cluster/sdn/vnets?pending=1", "no").pve();
+    says(&pve.vnets().unwrap(), &["What of this is not in force yet could not be read.", "not in the answer"]);
 }
 
 #[test]
@@ -88,4 +81,20 @@ fn keys_of_services_do_not_come_through() {
         assert!(!shown.contains("-77"), "{shown}");
     }
     says(&ipam, &["https://box"]);
+}
+
+#[test]
+fn a_fabric_knows_its_nodes_and_keeps_no_word_that_unlocks() {
+    let fabric = r#"[{"id":"under","protocol":"ospf","area":0,"ip_prefix":"10.99.0.0/24","lock-token":"open-77"}]"#;
+    let nodes =
+        r#"[{"fabric_id":"under","node_id":"pve1","ip":"10.99.0.1","interfaces":["name=eno3",{"name":"eno4"}]}]"#;
+    let pve = Altered::default()
+        .permissions(r#"{"/sdn":{"SDN.Audit":1},"/nodes/pve1":{"Sys.Audit":1}}"#)
+        .answer("/cluster/sdn/fabrics/fabric", fabric)
+        .answer("/cluster/sdn/fabrics/node/under", nodes)
+        .pve();
+    let fabric = pve.sdn_fabrics().unwrap().first().unwrap();
+    assert!(fabric.locked && fabric.area.clone().unwrap() == "0");
+    assert!(!fabric.raw().to_string().contains("open-77") && !fabric.page().html().contains("open-77"));
+    says(&fabric.nodes().unwrap(), &["10.99.0.1", "name=eno3", "lacks Sys.Audit and Sys.Modify on /nodes"]);
 }
