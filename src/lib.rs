@@ -40,9 +40,13 @@ mod wire;
 pub use std::cmp::Reverse;
 
 pub use error::Error;
+pub use model::guest::addresses::{GuestAddress, GuestInterface};
+pub use model::guest::agent::{Agent, AgentFileSystem, AgentOs, AgentTimeZone, AgentUser};
+pub use model::guest::cloud_init::CloudInitSetting;
 pub use model::guest::config::{Change, Config};
 pub use model::guest::details::{DriveCounters, GuestDetails, NicCounters, QmpStatus};
 pub use model::guest::disk::{Disk, DiskKind, DiskSource};
+pub use model::guest::migration::{Feature, LocalDisk, MigrationPreflight};
 pub use model::guest::net::Net;
 pub use model::guest::{Guest, GuestId, GuestKind, Status};
 pub use model::history::{History, Point, Span};

@@ -125,6 +125,14 @@ pub(crate) fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Text>, D::
     })
 }
 
+/// Nested objects in a list; what has another form is left to the object's raw JSON.
+pub(crate) fn each<'de, T: serde::de::DeserializeOwned, D: Deserializer<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::Array(each) => each.into_iter().filter_map(|one| serde_json::from_value(one).ok()).collect(),
+        _ => Vec::new(),
+    })
+}
+
 /// The names that a struct's fields have in JSON.
 #[cfg(test)]
 pub(crate) fn fields_of<T: serde::de::DeserializeOwned>() -> &'static [&'static str] {

@@ -21,6 +21,7 @@ mod config;
 mod course;
 mod demo;
 mod guests;
+mod inside;
 mod nodes;
 mod routes;
 mod rrd;

@@ -241,22 +241,18 @@ impl History {
         )
     }
 
-    /// The part of the time spent waiting, in percent, as a chart: for a CPU, for disks, for memory.
+    /// The part of the time spent waiting as a chart: for a CPU, for disks, for memory.
     pub fn pressure(&self) -> Figure {
-        let part = |percent: Option<f64>| percent.map(|percent| percent / 100.0);
-        let points = self.points.iter();
-        let series: [(&str, Vec<(Moment, Option<f64>)>); 3] = [
-            ("a CPU", points.clone().map(|point| (point.at(), part(point.pressurecpusome))).collect()),
-            ("disks", points.clone().map(|point| (point.at(), part(point.pressureiosome))).collect()),
-            ("memory", points.map(|point| (point.at(), part(point.pressurememorysome))).collect()),
-        ];
-        Chart {
-            title: self.title("Time spent waiting"),
-            unit: Unit::Ratio,
-            series: series.into_iter().map(|(name, points)| (name.into(), points)).collect(),
-            limit: None,
-        }
-        .figure()
+        self.chart(
+            "Time spent waiting",
+            Unit::Ratio,
+            &[
+                ("for a CPU", |point| point.pressurecpusome.map(|percent| percent / 100.0)),
+                ("for disks", |point| point.pressureiosome.map(|percent| percent / 100.0)),
+                ("for memory", |point| point.pressurememorysome.map(|percent| percent / 100.0)),
+            ],
+            None,
+        )
     }
 
     /// The space of a storage as a chart, with what there is drawn in.
@@ -265,13 +261,9 @@ impl History {
         self.chart("Space", Unit::Bytes, &[("used", |point| point.used)], limit.map(|limit| ("all of it", limit)))
     }
 
-    fn title(&self, what: &str) -> Text {
-        format!("{what} of {}, last {}", self.called.raw(), self.span.word()).into()
-    }
-
     fn chart(&self, what: &str, unit: Unit, series: &[Series<'_>], limit: Option<(&str, f64)>) -> Figure {
         Chart {
-            title: self.title(what),
+            title: format!("{what} of {}, last {}", self.called.raw(), self.span.word()).into(),
             unit,
             series: series
                 .iter()
