@@ -50,6 +50,7 @@ pub(crate) fn typed() -> Vec<Typed> {
         super::node::typed(),
         super::guest::typed(),
         super::history::typed(),
+        super::pool::typed(),
         super::storage::typed(),
         super::task::typed(),
     ]
