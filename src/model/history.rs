@@ -310,3 +310,34 @@ impl View for History {
         page.provenance(self.provenance.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::canned::Canned;
+
+    #[test]
+    fn a_gap_of_a_storage_stays_a_gap_and_every_number_is_kept() {
+        let rows = json!([
+            {"time": 1_768_467_000}, {"time": "1768467060", "used": "512.5", "total": 1024}, {"time": 1_768_467_120, "used": null},
+            {"used": 7},
+        ]);
+        let session = Canned::new().data("/nodes/pve1/storage/local/rrddata", rows).session();
+        let storage = Node::find(&session, "pve1").unwrap().storage("local").unwrap();
+        let history = storage.history(Span::Hour).unwrap();
+        let used: Vec<Option<f64>> = history.points().iter().map(|point| point.used).collect();
+        assert_eq!(used, [None, Some(512.5), None]);
+        assert!(history.page().text().contains("How full was it"), "{}", history.page().text());
+    }
+
+    #[test]
+    fn a_guest_has_its_pressures() {
+        let guest = Guest::find(&Canned::new().session(), 103.into()).unwrap();
+        let history = guest.history(Span::Hour).unwrap();
+        let last = history.points().into_iter().rev().find(|point| point.cpu.is_some()).unwrap();
+        assert!(last.pressurecpusome.is_some() && last.memhost.is_some() && last.maxcpu == Some(8.0));
+        assert!(history.pressure().svg().contains("for disks"));
+    }
+}

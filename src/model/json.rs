@@ -87,7 +87,8 @@ pub(crate) fn is_secret(key: &str) -> bool {
         "ticket",
     ];
     let key = key.to_ascii_lowercase();
-    ENDS.iter().any(|end| key.ends_with(end))
+    // What a container's programs find in their environment is often a password.
+    key == "env" || ENDS.iter().any(|end| key.ends_with(end))
 }
 
 /// Whether a parameter of this name may hold a secret in what is sent, where plain words stand for keys and tokens too.
@@ -202,6 +203,12 @@ mod tests {
             "{value}"
         );
         assert!(value.to_string().contains("ok"));
+    }
+
+    #[test]
+    fn the_environment_of_a_container_is_not_shown() {
+        let value = masked(json!([{"hostname": "db", "env": "DB_PASS=x1"}, {"key": "env", "value": "DB_PASS=x2"}]));
+        assert!(!value.to_string().contains("DB_PASS") && value.to_string().contains("db"), "{value}");
     }
 
     #[test]

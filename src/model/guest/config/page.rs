@@ -46,7 +46,7 @@ impl fmt::Debug for Config {
 
 /// The size of all disks with data, and how many of them do not say theirs.
 fn sizes(configs: &[Config]) -> (Bytes, usize) {
-    let disks = configs.iter().flat_map(Config::disks).filter(Disk::holds_data);
+    let disks = configs.iter().flat_map(Config::all_disks).filter(Disk::holds_data);
     let sizes: Vec<Option<Bytes>> = disks.map(|disk| disk.size.known()).collect();
     (sizes.iter().flatten().copied().sum(), sizes.iter().filter(|size| size.is_none()).count())
 }
@@ -60,7 +60,7 @@ impl Listed for Config {
             Column::new("Node", |c: &Config| c.node.clone()),
             Column::new("CPUs", |c: &Config| c.cores().map_or(Cell::from("no limit"), Cell::from)),
             Column::new("Memory", |c: &Config| c.memory()),
-            Column::new("Disks", |c: &Config| match sizes(&[c.clone()]) {
+            Column::new("Disks", |c: &Config| match sizes(std::slice::from_ref(c)) {
                 (size, 0) => Cell::Bytes(size),
                 (size, silent) => Cell::from(format!("{size}, without {silent} of unknown size")),
             }),
