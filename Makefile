@@ -2,12 +2,14 @@
 export PVE_NOTEBOOK_PYTHON := $(CURDIR)/.venv/bin/python
 PYTEST := .venv/bin/python -m pytest -p no:cacheprovider -ra
 
-.PHONY: help lab test tour cost
+.PHONY: help lab test conformance tour bench cost
 
 help:
 	@echo "make lab    open the tour on the demo cluster in JupyterLab (ARGS=--no-browser)"
 	@echo "make test   format, lints, documentation, every test"
+	@echo "make conformance PVE_RECORDED=folder   the client and its types against recorded answers of a real cluster"
 	@echo "make tour   execute the notebooks again and keep their outputs"
+	@echo "make bench  time and memory in ratios to proxmoxer, on this machine"
 	@echo "make cost   what \`:dep pve-notebook\` costs, in CPU-seconds"
 
 lab:
@@ -22,6 +24,14 @@ test:
 	cargo test
 	$(PYTEST) tests/notebooks
 
+# The recordings are no part of this repository; where they lie beside it, they are found.
+RECORDINGS := $(realpath ../shared/pve-9.1)
+conformance: export PVE_RECORDED := $(or $(PVE_RECORDED),$(wildcard $(RECORDINGS)/recorded))
+conformance: export PVE_SCHEMA := $(or $(PVE_SCHEMA),$(wildcard $(RECORDINGS)/schema.json))
+conformance:
+	@test -n "$$PVE_RECORDED" || { echo "skipped: name a folder of recorded answers, PVE_RECORDED=folder"; exit 1; }
+	cargo test --lib -- conformance recorded --nocapture
+
 tour:
 	@binder/setup
 	.venv/bin/python tests/notebooks/rerun.py notebooks/*.ipynb
@@ -29,3 +39,7 @@ tour:
 cost:
 	@binder/setup
 	.venv/bin/python tests/cost/dep.py
+
+bench:
+	@binder/setup --tests
+	.venv/bin/python benches/compare.py

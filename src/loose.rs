@@ -7,7 +7,7 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use crate::text::Text;
@@ -90,9 +90,11 @@ loose_units! {
 
 impl<'de, T: Loose> Deserialize<'de> for Reading<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Reading<T>, D::Error> {
-        let value = from.deserialize_any(AnyValue)?;
-        let why = if matches!(value, Scalar::Nothing) { Why::NotInAnswer } else { Why::NotUnderstood };
-        Ok(Reading::or_missing(T::read(value), why))
+        Ok(match understood(from.deserialize_any(AnyValue)?) {
+            Some(Ok(value)) => Reading::Known(value),
+            Some(Err(why)) => Reading::Missing(why),
+            None => Reading::Missing(Why::NotInAnswer),
+        })
     }
 }
 
@@ -112,6 +114,11 @@ pub(crate) fn yes<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> 
     Ok(flag(from)?.unwrap_or(false))
 }
 
+/// Yes or no where absence means yes; the field's default must be yes as well.
+pub(crate) fn not_no<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    Ok(flag(from)?.unwrap_or(true))
+}
+
 /// Words in a list: `images,rootdir`, `web;db`, or an array of words.
 pub(crate) fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Text>, D::Error> {
     let split = |words: &str| words.split([',', ';', ' ']).filter(|word| !word.is_empty()).map(Text::from).collect();
@@ -125,40 +132,49 @@ pub(crate) fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Text>, D::
     })
 }
 
-/// Nested objects in a list; what has another form is left to the object's raw JSON.
-pub(crate) fn each<'de, T: serde::de::DeserializeOwned, D: Deserializer<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+/// The objects of an array; null and what is no array is none, and what is no object is left to the raw JSON.
+pub(crate) fn each<'de, T: DeserializeOwned, D: Deserializer<'de>>(from: D) -> Result<Vec<T>, D::Error> {
     Ok(match Value::deserialize(from)? {
-        Value::Array(each) => each.into_iter().filter_map(|one| serde_json::from_value(one).ok()).collect(),
+        Value::Array(rows) => rows.into_iter().filter_map(inner).collect(),
         _ => Vec::new(),
     })
 }
 
-/// The names that a struct's fields have in JSON.
+#[cfg(not(test))]
+fn inner<T: DeserializeOwned>(row: Value) -> Option<T> {
+    serde_json::from_value(row).ok()
+}
+
+/// In tests, what it drops is told too.
 #[cfg(test)]
-pub(crate) fn fields_of<T: serde::de::DeserializeOwned>() -> &'static [&'static str] {
-    struct Names<'a>(&'a mut &'static [&'static str]);
-    impl<'de> Deserializer<'de> for Names<'_> {
-        type Error = serde::de::value::Error;
-        fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
-            Err(serde::de::Error::custom("only a struct has names"))
-        }
-        fn deserialize_struct<V: Visitor<'de>>(
-            self,
-            _: &'static str,
-            fields: &'static [&'static str],
-            visitor: V,
-        ) -> Result<V::Value, Self::Error> {
-            *self.0 = fields;
-            self.deserialize_any(visitor)
-        }
-        serde::forward_to_deserialize_any! {
-            bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct
-            newtype_struct seq tuple tuple_struct map enum identifier ignored_any
-        }
+fn inner<T: DeserializeOwned>(row: Value) -> Option<T> {
+    let dropped = |path: serde_ignored::Path<'_>| MISREAD.with_borrow_mut(|all| all.push(format!("{path} inside")));
+    serde_ignored::deserialize(row, dropped).ok()
+}
+
+/// What these functions could not understand while `read` ran.
+#[cfg(test)]
+pub(crate) fn misread<E>(read: impl FnOnce() -> Result<(), E>) -> Result<Vec<String>, E> {
+    MISREAD.take();
+    read().map(|()| MISREAD.take())
+}
+
+#[cfg(test)]
+thread_local!(static MISREAD: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) });
+
+/// A value as a `T`; `None` for null.
+fn understood<T: Loose>(value: Scalar) -> Option<Result<T, Why>> {
+    if matches!(value, Scalar::Nothing) {
+        return None;
     }
-    let mut names: &'static [&'static str] = &[];
-    let _ = T::deserialize(Names(&mut names));
-    names
+    #[cfg(test)]
+    let shown = value.to_string();
+    let read = T::read(value);
+    #[cfg(test)]
+    if read.is_none() {
+        MISREAD.with_borrow_mut(|all| all.push(shown));
+    }
+    Some(read.ok_or(Why::NotUnderstood))
 }
 
 /// A whole number that is not negative; a float is rounded.
@@ -186,8 +202,9 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Text>, D
     optional(from)
 }
 
-fn optional<'de, T: Loose, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
-    Ok(T::read(from.deserialize_any(AnyValue)?))
+/// A value that may simply not be there: a moment that has not come, a limit that is not set.
+pub(crate) fn optional<'de, T: Loose, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    Ok(understood(from.deserialize_any(AnyValue)?).and_then(Result::ok))
 }
 
 fn whole(x: f64) -> Option<u64> {
@@ -203,6 +220,19 @@ pub(crate) enum Scalar {
     Nothing,
     /// A list or an object.
     Nested,
+}
+
+#[cfg(test)]
+impl fmt::Display for Scalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Scalar::Unsigned(n) => write!(f, "{n}"),
+            Scalar::Float(x) => write!(f, "{x}"),
+            Scalar::Words(s) => write!(f, "{s:?}"),
+            Scalar::Nothing => f.write_str("null"),
+            Scalar::Nested => f.write_str("a list or an object"),
+        }
+    }
 }
 
 struct AnyValue;
@@ -245,11 +275,51 @@ impl<'de> Visitor<'de> for AnyValue {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
     use serde::Deserialize;
 
     use super::*;
+
+    /// Any value of JSON, with what Perl and people make of numbers.
+    pub(crate) fn any_json() -> impl Strategy<Value = Value> {
+        let words = prop::sample::select(vec![
+            "",
+            " ",
+            "0",
+            "-0",
+            "00",
+            " 12 ",
+            "1.5",
+            "-1",
+            "1e3",
+            "1e400",
+            "NaN",
+            "nan",
+            "inf",
+            "-Infinity",
+            "0x10",
+            "1_000",
+            "18446744073709551616",
+            "true",
+            "\u{0}",
+        ]);
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            words.prop_map(Value::from),
+            ".*".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 20, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map(".*", inner, 0..4).prop_map(|all| Value::Object(all.into_iter().collect())),
+            ]
+        })
+    }
 
     #[derive(Deserialize, Default)]
     struct All {
@@ -261,10 +331,24 @@ mod tests {
         yes: Option<bool>,
         #[serde(default, deserialize_with = "text")]
         t: Option<Text>,
+        #[serde(default, deserialize_with = "i64")]
+        at: Option<i64>,
+        #[serde(default, deserialize_with = "yes")]
+        surely: bool,
+        #[serde(default, deserialize_with = "words")]
+        words: Vec<Text>,
+        bytes: Reading<Bytes>,
+        ratio: Reading<Ratio>,
+        age: Reading<Age>,
+        moment: Reading<Moment>,
+        said: Text,
     }
 
     fn read(json: &str) -> All {
-        serde_json::from_str(&format!(r#"{{"n":{json},"x":{json},"yes":{json},"t":{json}}}"#)).unwrap()
+        const NAMES: [&str; 12] =
+            ["n", "x", "yes", "t", "at", "surely", "words", "bytes", "ratio", "age", "moment", "said"];
+        let fields: Vec<String> = NAMES.iter().map(|name| format!("\"{name}\":{json}")).collect();
+        serde_json::from_str(&format!("{{{}}}", fields.join(","))).unwrap()
     }
 
     #[test]
@@ -279,17 +363,62 @@ mod tests {
         assert_eq!((all.n, all.x), (None, Some(-3.0)));
         let all = read(r#"{"a":[1]}"#);
         assert_eq!((all.n, all.x, all.yes, all.t), (None, None, None, None));
-        let none: All = serde_json::from_str("{}").unwrap();
+        let none: All =
+            serde_json::from_str(r#"{"bytes":null,"ratio":null,"age":null,"moment":null,"said":null}"#).unwrap();
         assert_eq!((none.n, none.yes), (None, None));
+    }
+
+    /// The same number, but for the last digits, which a quick parser may get wrong.
+    fn same(one: Option<f64>, other: Option<f64>) -> bool {
+        one.zip(other).is_some_and(|(one, other)| (one - other).abs() <= one.abs() * 1e-14 + f64::MIN_POSITIVE)
     }
 
     proptest! {
         #[test]
-        fn no_string_or_number_is_an_error(s in ".*", x in any::<f64>()) {
-            read(&serde_json::to_string(&s).unwrap());
-            if x.is_finite() {
-                read(&x.to_string());
+        fn no_value_is_an_error_and_what_is_not_understood_is_missing(value in any_json()) {
+            let all = read(&value.to_string());
+            prop_assert!(all.x.is_none_or(f64::is_finite));
+            prop_assert!(all.ratio.known().is_none_or(|ratio| ratio.0.is_finite()));
+            prop_assert_eq!(all.surely, all.yes.unwrap_or(false));
+            prop_assert_eq!(all.n, all.bytes.known().map(|bytes| bytes.0));
+            prop_assert_eq!(all.n, all.age.known().map(|age| age.0));
+            prop_assert_eq!(all.at, all.moment.known().map(Moment::unix));
+            if let Some(each) = value.as_array() {
+                prop_assert_eq!(all.words.len(), each.len());
             }
+            if value.is_null() {
+                prop_assert_eq!(all.bytes.why(), Some(Why::NotInAnswer));
+            }
+            if value.is_array() || value.is_object() {
+                prop_assert!(all.t.is_none() && all.bytes.why() == Some(Why::NotUnderstood));
+                prop_assert!(all.said.starts_with(&value.to_string()[..1]));
+            }
+        }
+
+        #[test]
+        fn no_number_is_too_long_to_be_read(digits in "-?(0|[1-9][0-9]{0,300})(\\.[0-9]{1,40})?(e-?[0-9]{1,2})?") {
+            // More than an f64 can hold is an error of the JSON itself.
+            prop_assume!(digits.parse::<f64>().is_ok_and(f64::is_finite));
+            let (number, words) = (read(&digits), read(&format!("\"{digits}\"")));
+            prop_assert!(number.x.is_some());
+            prop_assert!(same(number.x, words.x));
+            prop_assert_eq!(number.n.is_some(), words.n.is_some());
+        }
+
+        #[test]
+        fn numbers_and_words_come_back_as_they_were(n in any::<u64>(), x in any::<f64>(), s in ".*") {
+            for json in [n.to_string(), format!("\"{n}\"")] {
+                prop_assert_eq!(read(&json).n, Some(n));
+                prop_assert_eq!(read(&json).t, Some(Text::from(n.to_string())));
+            }
+            if x.is_finite() {
+                for json in [format!("{x:?}"), format!("\"{x:?}\"")] {
+                    prop_assert!(same(read(&json).x, Some(x)));
+                }
+            }
+            let json = serde_json::to_string(&s).unwrap();
+            prop_assert_eq!(&read(&json).t, &Some(Text::from(&s)));
+            prop_assert_eq!(read(&json).said, s);
         }
     }
 }

@@ -1,18 +1,23 @@
 //! The objects of a cluster: one file an object, each with its path, its fields and its row in a table.
 
+pub(crate) mod access;
 #[cfg(test)]
 mod canned;
+pub(crate) mod ceph;
 #[cfg(test)]
 mod conformance;
+pub(crate) mod firewall;
 pub(crate) mod guest;
 pub(crate) mod history;
 pub(crate) mod json;
 pub(crate) mod list;
+pub(crate) mod log;
 pub(crate) mod node;
 pub(crate) mod pool;
 mod property;
 pub(crate) mod record;
 pub(crate) mod resource;
+pub(crate) mod sdn;
 pub(crate) mod sight;
 pub(crate) mod snapshot;
 pub(crate) mod storage;

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::text::Text;
-use crate::units::Moment;
+use crate::units::{Age, Moment};
 
 mod cell;
 
@@ -215,6 +215,8 @@ pub struct Provenance {
     pub at: Option<Moment>,
     /// How long the calls took together.
     pub took: std::time::Duration,
+    /// How old the oldest part was when it was taken from memory, for a [`Pve::cached`](crate::Pve::cached) cluster.
+    pub from_memory: Option<Age>,
     /// The object in the cluster's own web console.
     pub console: Option<Text>,
 }
@@ -224,8 +226,14 @@ impl fmt::Display for Provenance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let calls = self.calls.iter().map(Text::to_string).collect::<Vec<_>>().join(", ");
         let at = self.at.map(|at| at.to_string()).unwrap_or_default();
-        let took = if self.calls.is_empty() { String::new() } else { format!("{} ms", self.took.as_millis()) };
-        let parts = [self.cluster.to_string(), calls, format!("as {}", self.identity), at, took];
+        let nothing_sent = self.calls.is_empty() || (self.from_memory.is_some() && self.took.is_zero());
+        let took = if nothing_sent { String::new() } else { format!("{} ms", self.took.as_millis()) };
+        let memory = match self.from_memory {
+            Some(age) if nothing_sent => format!("read {age} ago, from memory"),
+            Some(age) => format!("part of it read {age} ago, from memory"),
+            None => String::new(),
+        };
+        let parts = [self.cluster.to_string(), calls, format!("as {}", self.identity), at, took, memory];
         write!(f, "{}", parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "))
     }
 }
@@ -234,6 +242,7 @@ impl Provenance {
     /// Everything of the two, the calls of `other` last.
     pub fn and(mut self, other: &Provenance) -> Provenance {
         let known = self.calls.len();
+        self.from_memory = self.from_memory.max(other.from_memory);
         for call in &other.calls {
             if !self.calls.contains(call) {
                 self.calls.push(call.clone());

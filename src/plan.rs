@@ -126,7 +126,12 @@ impl Check {
 }
 
 impl Plan {
-    fn new(draft: Draft) -> Plan {
+    fn new(mut draft: Draft) -> Plan {
+        // Whoever acts looks at what is, and not at what was.
+        draft.session = draft.session.uncached();
+        if let Some(target) = &mut draft.target {
+            target.guest.session = draft.session.clone();
+        }
         Plan { draft, shown: Arc::default(), ran: Arc::default() }
     }
 
@@ -295,7 +300,7 @@ impl View for Plan {
         let page =
             hindrances.iter().fold(page, |page, (why, next)| page.note(Level::Warning, format!("{why}. {next}")));
         let from = match &draft.target {
-            Some(target) => target.guest.provenance.clone(),
+            Some(target) => (*target.guest.provenance).clone(),
             None => draft.session.provenance([], None),
         };
         page.provenance(from)

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::Error;
 use crate::model::guest::{Guest, GuestId};
@@ -18,11 +19,17 @@ use crate::render::View;
 use crate::session::Session;
 use crate::text::Text;
 use crate::twin::Twin;
+use crate::units::Age;
 use crate::wire::{Method, Wire};
 
+mod access;
 mod connect;
+mod firewall;
 mod guest;
 mod overview;
+mod sdn;
+#[cfg(test)]
+mod staged;
 #[cfg(test)]
 mod tests;
 mod topology;
@@ -57,7 +64,7 @@ impl Pve {
     ///
     /// `PVE_URL` (`https://pve1:8006`, several separated by commas, or `demo:`); a token from `PVE_TOKEN`,
     /// `PVE_TOKEN_FILE` or the output of `PVE_TOKEN_COMMAND` (`user@realm!name=secret`), or `PVE_USER` with
-    /// `PVE_PASSWORD`; `PVE_FINGERPRINT` or `PVE_CA_FILE`; `PVE_WRITE`, a reason as for [`arm`](Pve::arm).
+    /// `PVE_PASSWORD` (and `PVE_OTP`, the code of a second factor); `PVE_FINGERPRINT` or `PVE_CA_FILE`; `PVE_WRITE`, a reason as for [`arm`](Pve::arm).
     ///
     /// # Errors
     /// When a variable is missing or wrong, or the cluster cannot be reached.
@@ -81,6 +88,29 @@ impl Pve {
 
     pub(crate) fn over(wire: Arc<dyn Wire>) -> Result<Pve, Error> {
         Ok(Pve { session: Session::open(wire)? })
+    }
+
+    /// The same cluster and session, whose reads may be answered from memory by what is at most this old, for a notebook
+    /// that asks the same of a large cluster again and again. Every output says how old it is. Any action of the session
+    /// empties the memory; plans and tasks never use it.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let pve = Pve::demo()?.cached(minutes(5));
+    /// pve.guests()?;
+    /// let again = pve.guests()?; // nothing was sent
+    /// assert!(again.page().text().contains("from memory"));
+    /// assert!(!pve.fresh().guests()?.page().text().contains("from memory"));
+    /// # Ok(()) }
+    /// ```
+    pub fn cached(&self, at_most: impl Into<Duration>) -> Pve {
+        Pve { session: self.session.cached(at_most.into()) }
+    }
+
+    /// The same cluster and session, whose every read is sent.
+    pub fn fresh(&self) -> Pve {
+        Pve { session: self.session.uncached() }
     }
 
     // Looking.
@@ -262,6 +292,7 @@ impl View for Pve {
 
 impl fmt::Debug for Pve {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pve({} as {})", self.session.cluster(), self.session.identity())
+        let memory = self.session.at_most().map(|time| format!(", from memory up to {} old", Age(time.as_secs())));
+        write!(f, "Pve({} as {}{})", self.session.cluster(), self.session.identity(), memory.unwrap_or_default())
     }
 }

@@ -149,7 +149,58 @@ impl PartialEq<String> for Text {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// Anything, with more than its share of what could act or mislead.
+    fn anything() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            Just("EVCXR_".to_owned()),
+            Just("EVCXR".to_owned()),
+            Just("_".to_owned()),
+            "[\u{0}-\u{1f}\u{7f}-\u{9f}]",
+            "[\u{200b}-\u{200f}\u{2028}-\u{202e}\u{2060}\u{2066}-\u{2069}\u{61c}\u{feff}]",
+            ".{0,4}",
+            any::<char>().prop_map(String::from),
+        ];
+        prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+    }
+
+    /// Told apart here by other means than there.
+    fn acts_or_misleads(shown: &str) -> bool {
+        const TURNS: &str =
+            "\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}";
+        let line_ends = ['\u{2028}', '\u{2029}', '\u{85}', '\u{b}', '\u{c}', '\r'];
+        shown.contains("EVCXR_")
+            || shown.chars().any(|c| TURNS.contains(c) || line_ends.contains(&c) || (c < ' ' && !"\n\t".contains(c)))
+            || shown.contains(['\u{1b}', '\u{7f}', '\u{9b}', '\u{200b}', '\u{feff}'])
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_shown_acts_or_misleads_and_nothing_is_lost(words in anything(), width in 0..40_usize) {
+            let text = Text::from(&words);
+            prop_assert_eq!(text.raw(), &words);
+            prop_assert_eq!(&text, &words);
+            let as_json: Text = serde_json::from_str(&serde_json::to_string(&words).unwrap()).unwrap();
+            prop_assert_eq!(&as_json, &text);
+            for shown in [text.to_string(), format!("{text:?}"), format!("{text:>width$}"), format!("{text:.width$}")] {
+                prop_assert!(!acts_or_misleads(&shown), "{shown:?}");
+            }
+            let brief = text.brief(width);
+            prop_assert!(!acts_or_misleads(&brief) && !brief.contains('\n'), "{brief:?}");
+            prop_assert!(brief.chars().count() <= width.max(1), "{brief:?}");
+            if !acts_or_misleads(&words) && words.chars().all(|c| c.is_alphanumeric() || c.is_ascii_graphic()) {
+                prop_assert_eq!(text.to_string(), words);
+            }
+        }
+
+        #[test]
+        fn texts_are_ordered_as_their_strings(one in anything(), other in anything()) {
+            prop_assert_eq!(Text::from(&one).cmp(&Text::from(&other)), one.cmp(&other));
+        }
+    }
 
     #[test]
     fn control_lines_of_the_kernel_lose_their_mark_when_shown() {

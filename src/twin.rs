@@ -14,6 +14,7 @@ use crate::text::Text;
 use crate::units::Moment;
 use crate::wire::{Call, Far, Pending, Reply, Wire};
 
+mod access;
 mod actions;
 mod answer;
 mod cluster;
@@ -23,6 +24,7 @@ mod demo;
 mod guests;
 mod inside;
 mod nodes;
+mod parts;
 mod routes;
 mod rrd;
 mod state;

@@ -97,7 +97,12 @@ impl Ratio {
 impl fmt::Display for Ratio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = self.percent();
-        if percent > 0.0 && percent < 0.95 {
+        if !percent.is_finite() {
+            return f.pad("not known");
+        }
+        // There is no such thing as -0.
+        let percent = if (-0.05..=0.0).contains(&percent) { 0.0 } else { percent };
+        if percent != 0.0 && percent.abs() < 0.95 {
             f.pad(&format!("{percent:.1}%"))
         } else {
             f.pad(&format!("{percent:.0}%"))
@@ -152,6 +157,32 @@ impl Age {
     pub fn duration(self) -> Duration {
         Duration::from_secs(self.0)
     }
+}
+
+impl From<Age> for Duration {
+    fn from(age: Age) -> Duration {
+        age.duration()
+    }
+}
+
+/// This many seconds.
+///
+/// ```
+/// use pve_notebook::*;
+/// assert_eq!(seconds(90), Age(90));
+/// ```
+pub const fn seconds(n: u64) -> Age {
+    Age(n)
+}
+
+/// This many minutes.
+///
+/// ```
+/// use pve_notebook::*;
+/// assert!(minutes(5) < seconds(301));
+/// ```
+pub const fn minutes(n: u64) -> Age {
+    Age(n.saturating_mul(60))
 }
 
 impl fmt::Display for Age {
@@ -240,8 +271,12 @@ pub enum Why {
     KnownInsideOnly,
     /// The storage is not active on the node.
     StorageInactive,
+    /// The device does not report it.
+    DeviceSilent,
     /// The answer had no such field.
     NotInAnswer,
+    /// It is not set, so the default of Proxmox VE holds.
+    NotSet,
     /// The answer had something else in its place; the object's raw JSON has it.
     NotUnderstood,
     /// The identity lacks a privilege: `Sys.Audit on /nodes/pve1`.
@@ -273,7 +308,9 @@ impl fmt::Display for Why {
             Why::NotWhileStopped => f.pad("stopped"),
             Why::KnownInsideOnly => f.pad("known only inside the VM"),
             Why::StorageInactive => f.pad("storage not active"),
+            Why::DeviceSilent => f.pad("the device does not say"),
             Why::NotInAnswer => f.pad("not in the answer"),
+            Why::NotSet => f.pad("not set"),
             Why::NotUnderstood => f.pad("not understood"),
             Why::Needs(privilege) => f.pad(&format!("needs {privilege}")),
         }
@@ -409,7 +446,97 @@ impl<T: fmt::Display> fmt::Display for Reading<T> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// What a size means to who reads it.
+    fn meant(shown: &str) -> f64 {
+        let (number, unit) = shown.split_once(' ').unwrap();
+        let power = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"].iter().position(|known| *known == unit).unwrap();
+        number.parse::<f64>().unwrap() * 1024_f64.powi(i32::try_from(power).unwrap())
+    }
+
+    /// What an age means to who reads it, in seconds.
+    fn said(shown: &str) -> u64 {
+        let words: Vec<&str> = shown.split(' ').collect();
+        let of = |pair: &[&str]| {
+            let unit = match pair[1] {
+                "s" => 1,
+                "min" => 60,
+                "h" => 3_600,
+                "days" => 86_400,
+                other => panic!("{other}"),
+            };
+            pair[0].parse::<u64>().unwrap() * unit
+        };
+        words.chunks(2).map(of).sum()
+    }
+
+    /// Numbers of every magnitude.
+    fn any_size() -> impl Strategy<Value = u64> {
+        (any::<u64>(), 0..64_u32).prop_map(|(n, shift)| n >> shift)
+    }
+
+    proptest! {
+        #[test]
+        fn sizes_are_shown_to_a_twentieth_and_in_order(a in any_size(), b in any_size()) {
+            let (a, b) = (a.min(b), a.max(b));
+            let (shown_a, shown_b) = (meant(&Bytes(a).to_string()), meant(&Bytes(b).to_string()));
+            prop_assert!((shown_a - a as f64).abs() <= a as f64 / 20.0);
+            prop_assert!(shown_a <= shown_b);
+            prop_assert_eq!((Bytes(a) + Bytes(b)) - Bytes(b), Bytes(a.min(u64::MAX - b)));
+            prop_assert_eq!([Bytes(a), Bytes(b)].into_iter().sum::<Bytes>(), Bytes(a) + Bytes(b));
+            prop_assert!(Bytes(a).of(Bytes(b)).is_none_or(|part| part.0.is_finite() && part <= 1.0));
+        }
+
+        #[test]
+        fn ages_are_shown_in_order_and_never_longer_than_they_are(a in any_size(), b in any_size()) {
+            let (a, b) = (a.min(b), a.max(b));
+            let (shown_a, shown_b) = (said(&Age(a).to_string()), said(&Age(b).to_string()));
+            prop_assert!(shown_a <= a && shown_a <= shown_b);
+            prop_assert!(a < 60 || shown_a > a / 2);
+        }
+
+        #[test]
+        fn ratios_are_shown_in_percent_whatever_they_are(x in any::<f64>(), small in -3.0..3.0_f64) {
+            for ratio in [x, small, f64::NAN, f64::INFINITY, -0.0] {
+                let shown = Ratio(ratio).to_string();
+                prop_assert!(!shown.contains("NaN") && !shown.contains("inf"), "{shown}");
+                if let Some(percent) = shown.strip_suffix('%') {
+                    let percent: f64 = percent.parse().unwrap();
+                    prop_assert!((percent - ratio * 100.0).abs() <= 0.5_f64.max((ratio * 1e-9).abs()), "{shown}");
+                    prop_assert!(!shown.starts_with("-0%") && !shown.starts_with("-0.0"), "{shown}");
+                } else {
+                    prop_assert!(!ratio.is_finite() || ratio.abs() > 1e300, "{shown}");
+                }
+            }
+        }
+
+        #[test]
+        fn moments_are_written_alike_and_in_order(a in any::<i64>(), b in 0..253_402_300_800_i64) {
+            for moment in [a, b].map(Moment::from_unix) {
+                let shown = moment.to_string();
+                let digits: String = shown.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+                prop_assert_eq!(digits, "0000-00-00 00:00:00 UTC");
+                prop_assert_eq!(format!("{} {}", moment.date(), moment.time()), &shown[..16]);
+                prop_assert_eq!(moment.unix(), if moment == Moment::from_unix(a) { a } else { b });
+            }
+            let (one, other) = (Moment::from_unix(a), Moment::from_unix(b));
+            prop_assert!(one.cmp(&other) == one.to_string().cmp(&other.to_string()) || !(0..253_402_300_800).contains(&a));
+            prop_assert!(one.since(other) == Age(0) || other.since(one) == Age(0));
+        }
+
+        #[test]
+        fn a_missing_value_is_never_shown_as_a_number(n in any::<u64>()) {
+            let missing = [Why::NodeOffline, Why::NotReportedYet, Why::NotUnderstood].map(Reading::<u64>::Missing);
+            for reading in missing {
+                prop_assert!(reading.to_string().starts_with("not known: "));
+                prop_assert!(reading != n && reading < Reading::Known(n));
+            }
+            prop_assert_eq!(Reading::Known(n).to_string(), n.to_string());
+        }
+    }
 
     #[test]
     fn bytes_read_as_a_person_compares_them() {

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 
 use crate::error::Error;
 use crate::text::Text;
@@ -20,9 +19,15 @@ pub(crate) mod endpoint;
 pub(crate) mod exchange;
 pub(crate) mod gates;
 pub(crate) mod https;
+pub(crate) mod joining;
 pub(crate) mod outage;
+pub(crate) mod peer;
 pub(crate) mod refusal;
+pub(crate) mod rounds;
 pub(crate) mod tls;
+
+mod rows;
+pub(crate) use rows::{Raw, Rows};
 
 /// The four methods of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,7 +61,7 @@ impl fmt::Display for Method {
 }
 
 /// A call: method, path below `/api2/json`, parameters. Shown without the values of its parameters.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Call {
     /// The method.
     pub(crate) method: Method,
@@ -141,32 +146,14 @@ impl Reply {
     }
 
     /// The rows of a list: each typed, and as it came. One that has another form than all others is left out and
-    /// counted, so that it does not take the list with it.
+    /// counted.
     pub(crate) fn rows<T: DeserializeOwned>(&self, call: &Call) -> Result<Rows<T>, Error> {
-        #[derive(Deserialize)]
-        struct Body<'a> {
-            #[serde(borrow)]
-            data: Option<Vec<&'a RawValue>>,
-        }
-        let body: Body<'_> = serde_json::from_str(&self.body).map_err(|e| self.not_understood(call, &e))?;
-        let start = self.body.as_ptr() as usize;
-        let (mut rows, mut odd) = (Vec::new(), Vec::new());
-        for row in body.data.unwrap_or_default() {
-            let from = row.get().as_ptr() as usize - start;
-            match serde_json::from_str(row.get()) {
-                Ok(typed) => rows.push((typed, Raw { body: self.body.clone(), from, to: from + row.get().len() })),
-                Err(error) => odd.push(error),
-            }
-        }
-        match odd.first() {
-            Some(error) if rows.is_empty() => Err(self.not_understood(call, error)),
-            _ => Ok(Rows { rows, odd: odd.len() }),
-        }
+        Rows::read(&self.body).map_err(|e| self.not_understood(call, &e))
     }
 
     /// A single object: typed, and as it came.
     pub(crate) fn object<T: DeserializeOwned>(&self, call: &Call) -> Result<(T, Raw), Error> {
-        Ok((self.data(call)?, Raw { body: self.body.clone(), from: 0, to: self.body.len() }))
+        Ok((self.data(call)?, Raw::whole(&self.body)))
     }
 
     fn not_understood(&self, call: &Call, error: &serde_json::Error) -> Error {
@@ -187,42 +174,6 @@ impl Reply {
 impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Reply({} {}, {} bytes)", self.status, self.reason, self.body.len())
-    }
-}
-
-/// The rows of a list that were understood, and how many were not.
-#[derive(Debug)]
-pub(crate) struct Rows<T> {
-    rows: Vec<(T, Raw)>,
-    pub(crate) odd: usize,
-}
-
-impl<T> IntoIterator for Rows<T> {
-    type Item = (T, Raw);
-    type IntoIter = std::vec::IntoIter<(T, Raw)>;
-    fn into_iter(self) -> Self::IntoIter {
-        self.rows.into_iter()
-    }
-}
-
-/// One object exactly as the server sent it, sharing the memory of its answer.
-#[derive(Clone)]
-pub(crate) struct Raw {
-    body: Arc<str>,
-    from: usize,
-    to: usize,
-}
-
-impl Raw {
-    /// The JSON text.
-    pub(crate) fn json(&self) -> &str {
-        &self.body[self.from..self.to]
-    }
-}
-
-impl fmt::Debug for Raw {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Raw({} bytes)", self.to - self.from)
     }
 }
 
@@ -247,6 +198,17 @@ impl Pending {
         Pending(Answer::Coming(answer, call))
     }
 
+    /// Waits for the answer for no longer than this; whether it is here.
+    pub(crate) fn has_come(&mut self, within: Duration) -> bool {
+        let Answer::Coming(answer, call) = &self.0 else { return true };
+        self.0 = match answer.recv_timeout(within) {
+            Ok(answer) => Answer::Here(answer),
+            Err(mpsc::RecvTimeoutError::Timeout) => return false,
+            Err(mpsc::RecvTimeoutError::Disconnected) => Answer::Here(Err(thread_ended(call.clone()))),
+        };
+        true
+    }
+
     /// Waits for the answer.
     ///
     /// # Errors
@@ -254,14 +216,16 @@ impl Pending {
     pub(crate) fn wait(self) -> Result<Reply, Error> {
         match self.0 {
             Answer::Here(answer) => answer,
-            Answer::Coming(answer, call) => answer.recv().unwrap_or_else(|_| {
-                Err(Error::OutcomeUnknown {
-                    what: call,
-                    why: "The thread that held the connection has ended".into(),
-                    next: "Connect again: let pve = Pve::from_env()?;".into(),
-                })
-            }),
+            Answer::Coming(answer, call) => answer.recv().unwrap_or_else(|_| Err(thread_ended(call))),
         }
+    }
+}
+
+fn thread_ended(call: Text) -> Error {
+    Error::OutcomeUnknown {
+        what: call,
+        why: "The thread that held the connection has ended".into(),
+        next: "Connect again: let pve = Pve::from_env()?;".into(),
     }
 }
 

@@ -8,6 +8,8 @@ use pve_notebook::*;
 
 #[path = "https/fake.rs"]
 mod fake;
+#[path = "https/faults.rs"]
+mod faults;
 #[path = "https/server.rs"]
 #[allow(dead_code)]
 mod server;
@@ -176,4 +178,22 @@ fn a_connection_is_described_by_a_file_of_three_lines_or_by_its_ca() {
     says(Pve::from_file(&file), &["is not trusted"]);
     fs::remove_dir_all(&folder).unwrap();
     says(Pve::from_file(&file), &["cannot be read"]);
+}
+
+#[test]
+fn a_plan_knows_what_was_granted_since_the_session_began() {
+    let Some(mut fake) = cluster() else { return };
+    fake.order("pve.grant('audit@pve', '/', 'VM.Audit', 'Sys.Audit', 'Datastore.Audit')");
+    let pve = by_token(&fake);
+    let privilege = || {
+        let plan = pve.guest("web-1").unwrap().start();
+        plan.checks().into_iter().find(|check| check.name == "privilege").unwrap()
+    };
+    assert_eq!(privilege().reason, "audit@pve!notebook lacks VM.PowerMgmt on /vms/101.");
+    fake.order("pve.grant('audit@pve', '/', 'VM.PowerMgmt')");
+    assert_eq!(privilege().verdict, Verdict::Passed);
+    fake.order("pve.acl['audit@pve'] = [('/', ['VM.Audit'])]");
+    assert_eq!(privilege().verdict, Verdict::Failed);
+    fake.order("pve.fail('GET', '/access/permissions', status=500, message='no permission to tell')");
+    assert_eq!(privilege().verdict, Verdict::Failed, "what cannot be read again stays as it was");
 }

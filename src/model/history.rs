@@ -139,15 +139,12 @@ pub struct Point {
 #[cfg(test)]
 pub(crate) fn typed() -> Vec<super::conformance::Typed> {
     use super::conformance::Typed;
-    vec![Typed::plain::<Point>(
-        "Point",
-        &[
-            "/nodes/{node}/qemu/{vmid}/rrddata",
-            "/nodes/{node}/lxc/{vmid}/rrddata",
-            "/nodes/{node}/rrddata",
-            "/nodes/{node}/storage/{storage}/rrddata",
-        ],
-    )]
+    vec![Typed::row::<Point>(&[
+        "/nodes/{node}/qemu/{vmid}/rrddata",
+        "/nodes/{node}/lxc/{vmid}/rrddata",
+        "/nodes/{node}/rrddata",
+        "/nodes/{node}/storage/{storage}/rrddata",
+    ])]
 }
 
 impl Point {

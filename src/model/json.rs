@@ -10,7 +10,7 @@ use crate::page::{Cell, Page, Provenance};
 use crate::render::View;
 use crate::session::Session;
 use crate::text::Text;
-use crate::wire::{Call, Method};
+use crate::wire::{Call, Method, Reply};
 
 /// What a path of the API answered. Passwords and keys are never shown.
 ///
@@ -30,12 +30,10 @@ pub struct Json {
 
 impl Json {
     pub(crate) fn read(session: &Session, path: &str) -> Result<Json, Error> {
-        let call = call(Method::Get, path);
-        let title = call.shown();
-        let answer = session.ask(call)?;
+        let answer = session.ask(call(Method::Get, path))?;
         Ok(Json {
-            title,
-            value: shown_of(&answer.call, answer.reply.data(&answer.call)?),
+            title: answer.call.shown(),
+            value: value_of(&answer.call, &answer.reply)?,
             provenance: session.provenance([&answer], None),
         })
     }
@@ -86,9 +84,11 @@ pub(crate) fn is_secret(key: &str) -> bool {
         "csrfpreventiontoken",
         "ticket",
     ];
+    // Whole names: of a user the second factor of the old kind, of a metric server or an IPAM its key, of a container
+    // what its programs find in their environment.
+    const NAMES: [&str; 3] = ["keys", "token", "env"];
     let key = key.to_ascii_lowercase();
-    // What a container's programs find in their environment is often a password.
-    key == "env" || ENDS.iter().any(|end| key.ends_with(end))
+    NAMES.contains(&key.as_str()) || ENDS.iter().any(|end| key.ends_with(end))
 }
 
 /// Whether a parameter of this name may hold a secret in what is sent, where plain words stand for keys and tokens too.
@@ -103,7 +103,17 @@ pub(crate) fn masked(value: Value) -> Value {
         Value::Object(map) => {
             // Pending changes name a setting in one field and have its value in others.
             let names_secret = map.get("key").and_then(Value::as_str).is_some_and(is_secret);
-            let hidden = |key: &str| is_secret(key) || (names_secret && matches!(key, "value" | "pending"));
+            // A new token comes with its secret, a plugin for DNS with the credentials of its provider.
+            let (new_token, plugin) = (map.contains_key("full-tokenid"), map.contains_key("plugin"));
+            // A service elsewhere: the shop of subscriptions, name servers, address books.
+            let has_address = map.contains_key("url");
+            let hidden = |key: &str| match key {
+                "value" => names_secret || new_token,
+                "pending" => names_secret,
+                "data" => plugin,
+                "key" | "token" | "signature" if has_address => true,
+                key => is_secret(key),
+            };
             let field = |(key, value): (String, Value)| match hidden(&key) && !value.is_null() {
                 true => (key, NOT_SHOWN.into()),
                 false => (key, masked(value)),
@@ -112,6 +122,15 @@ pub(crate) fn masked(value: Value) -> Value {
         }
         Value::Array(rows) => Value::Array(rows.into_iter().map(masked).collect()),
         value => value,
+    }
+}
+
+/// What an answer holds, as far as it is shown. A log that is asked for as a file comes as it is, without JSON around it.
+pub(crate) fn value_of(call: &Call, reply: &Reply) -> Result<Value, Error> {
+    let as_file = call.params.iter().any(|(key, value)| key == "download" && value == "1");
+    match reply.data(call) {
+        Err(_) if as_file && !reply.body.trim_start().starts_with('<') => Ok(Value::from(&*reply.body)),
+        data => Ok(shown_of(call, data?)),
     }
 }
 
@@ -212,6 +231,17 @@ mod tests {
     }
 
     #[test]
+    fn keys_of_users_tokens_metric_servers_endpoints_and_plugins_are_masked() {
+        let value = masked(json!([
+            {"userid": "a@pve", "keys": "x1"}, {"full-tokenid": "a@pve!t", "value": "x2"},
+            {"type": "influxdb", "token": "x3"}, {"name": "hook", "secret": [{"name": "n", "value": "x4"}]},
+            {"plugin": "dns", "data": "KEY=x5"}, {"data": [{"metric": "cpu", "value": 7}]},
+        ]));
+        assert!((1..=5).all(|n| !value.to_string().contains(&format!("x{n}"))), "{value}");
+        assert_eq!(value[5]["data"][0]["value"], 7);
+    }
+
+    #[test]
     fn what_may_be_a_secret_is_not_shown_in_a_plan_and_ordinary_settings_are_shown_in_an_answer() {
         for secret in ["client-key", "cipassword", "keyring", "eab-hmac-key", "key", "token", "otp"] {
             assert!(is_secret_parameter(secret), "{secret}");
@@ -219,6 +249,9 @@ mod tests {
         let pending =
             masked(json!([{"key": "tags", "value": "db"}, {"key": "cipassword", "value": "x9", "pending": "x8"}]));
         assert!(pending.to_string().contains("db") && !pending.to_string().contains('x'), "{pending}");
+        let subscription =
+            masked(json!({"url": "https://shop", "key": "pve2c-x7", "signature": "x6", "status": "active"}));
+        assert!(subscription.to_string().contains("shop") && !subscription.to_string().contains('x'), "{subscription}");
         let dump = Call::get("/nodes/pve1/qemu/101/cloudinit/dump").with("type", "user");
         assert_eq!(shown_of(&dump, "password: $5$abc".into()), NOT_SHOWN);
     }

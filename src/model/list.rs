@@ -70,6 +70,18 @@ pub(crate) struct About {
     pub(crate) of: Option<usize>,
 }
 
+impl About {
+    /// A partial list says so where it counts.
+    fn seen(&self) -> &'static str {
+        if self.sight.is_partial() { " visible to you" } else { "" }
+    }
+
+    /// What an empty list has to add, where it may be empty only to this identity.
+    fn nothing(&self) -> Option<&'static str> {
+        (!self.sight.is_whole()).then_some("; cannot say whether there are others.")
+    }
+}
+
 /// An owned list of objects. Methods borrow and give new lists, so a list stays usable in later cells.
 ///
 /// ```
@@ -143,15 +155,18 @@ impl<T: Clone> List<T> {
         T: Listed,
     {
         self.find(|item| key(item) == word).ok_or_else(|| {
+            let (seen, sight) = (self.about.seen(), &self.about.sight);
             let all: Vec<String> = self.items.iter().map(|item| key(item).to_string()).collect();
-            let hidden = if self.about.sight.is_whole() { "" } else { "; others may be hidden from you" };
+            let there = if all.is_empty() { "There are none".into() } else { format!("There are {}", all.join(", ")) };
+            let limits: Vec<String> = sight.caveats().map(|(_, words)| words.to_string()).collect();
+            let next = match (sight.is_whole(), all.is_empty()) {
+                (true, _) => there,
+                (false, true) => limits.join(" "),
+                (false, false) => format!("{there}. {}", limits.join(" ")),
+            };
             Error::not_found(
-                format!("There is no {} \"{}\" among: {}", T::NOUN.0, Text::from(word), self.about.title),
-                if all.is_empty() {
-                    format!("There are none{hidden}")
-                } else {
-                    format!("There are {}{hidden}", all.join(", "))
-                },
+                format!("There is no {} \"{}\"{seen} ({})", T::NOUN.0, Text::from(word), self.about.title),
+                next.trim_end_matches('.'),
             )
         })
     }
@@ -215,7 +230,27 @@ impl<T: Clone> List<T> {
         self.items.to_vec()
     }
 
-    /// Whether something may be missing from it.
+    /// Whether these are all there are: the server leaves out what the identity may not see. `None` when that cannot be
+    /// told. What is concluded from a list, above all from an empty one, holds only where this is `Some(true)`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let guests = Pve::demo()?.guests()?;
+    /// assert_eq!(guests.is_complete(), Some(true));
+    /// assert_eq!(guests.filter(|g| g.is_running()).is_complete(), Some(true)); // all that run
+    /// # Ok(()) }
+    /// ```
+    pub fn is_complete(&self) -> Option<bool> {
+        self.about.sight.is_complete()
+    }
+
+    /// The same list with nothing in it: what the server put there was not real.
+    pub(crate) fn without_any(&self) -> List<T> {
+        List { items: Arc::new([]), about: self.about.clone() }
+    }
+
+    /// Whether something is missing from it.
     pub(crate) fn is_partial(&self) -> bool {
         self.about.sight.is_partial()
     }
@@ -329,9 +364,13 @@ impl<K: Clone + Into<Cell>, T: Listed> View for Groups<K, T> {
             vec![key, Cell::from(list.len()), Cell::from(format!("{fact}{rest}"))]
         });
         let grid = Grid::new(["Group", T::NOUN.1, "Of these"]).rows(rows);
+        let end = self.about.nothing().filter(|_| all == 0).unwrap_or(".");
         let page = Page::new(self.about.title.clone())
             .question(self.about.question.clone())
-            .answer(count(self.groups.len(), ("group", "groups")), format!(" of {}.", count(all, T::NOUN)))
+            .answer(
+                count(self.groups.len(), ("group", "groups")),
+                format!(" of {}{}{end}", count(all, T::NOUN), self.about.seen()),
+            )
             .table(grid);
         finish(page, &self.about)
     }
@@ -412,12 +451,8 @@ impl<T: Listed> View for Table<T> {
         let (list, about) = (&self.list, &self.list.about);
         let (fact, rest) = T::summary(&list.items);
         let of = about.of.filter(|of| *of != list.len()).map(|of| format!(" (of {of})")).unwrap_or_default();
-        let seen = if about.sight.is_partial() { " visible to you" } else { "" };
-        let rest = if list.is_empty() && !about.sight.is_whole() {
-            "; cannot say whether there are others.".into()
-        } else {
-            rest
-        };
+        let seen = about.seen();
+        let rest = about.nothing().filter(|_| list.is_empty()).map_or(rest, str::to_owned);
         let page =
             Page::new(about.title.clone()).question(about.question.clone()).answer(format!("{fact}{of}{seen}"), rest);
         finish(if list.is_empty() { page } else { page.table(self.grid()) }, about)

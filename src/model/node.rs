@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-
 use crate::error::Error;
-use crate::loose;
 use crate::model::guest::Guest;
 use crate::model::guest::page::{cpu_cell, part};
 use crate::model::history::{History, Span};
@@ -18,15 +15,61 @@ use crate::render::View;
 use crate::session::Session;
 use crate::text::Text;
 use crate::units::{Age, Bytes, Ratio, Reading, Why};
-use crate::wire::{Call, Raw};
+use crate::wire::Raw;
 
+pub(crate) mod capability;
+pub(crate) mod certificate;
+pub(crate) mod directory;
+pub(crate) mod disk;
+pub(crate) mod hardware;
+pub(crate) mod network;
+pub(crate) mod package;
+pub(crate) mod repositories;
 pub(crate) mod service;
+pub(crate) mod settings;
+pub(crate) mod status;
+pub(crate) mod subscription;
+mod syslog;
+#[cfg(test)]
+pub(crate) mod tests;
+pub(crate) mod time;
+pub(crate) mod traffic;
+pub(crate) mod volume_group;
+pub(crate) mod zpool;
+
+use status::NodeStatus;
 
 /// The types of a node's parts, for the conformance check.
 #[cfg(test)]
 pub(crate) fn typed() -> Vec<super::conformance::Typed> {
     use super::conformance::Typed;
-    vec![Typed::record::<service::Service>()]
+    vec![
+        Typed::record::<crate::model::log::LogLine>(),
+        Typed::record::<capability::CpuFlag>(),
+        Typed::record::<capability::CpuModel>(),
+        Typed::record::<capability::MachineType>(),
+        Typed::record::<certificate::Certificate>(),
+        Typed::record::<directory::MountedDirectory>(),
+        Typed::record::<disk::NodeDisk>(),
+        Typed::record::<disk::Smart>(),
+        Typed::record::<hardware::PciDevice>(),
+        Typed::record::<hardware::UsbDevice>(),
+        Typed::record::<network::NetworkInterface>(),
+        Typed::record::<package::Package>(),
+        Typed::record::<repositories::Repositories>(),
+        Typed::record::<service::Service>(),
+        Typed::record::<settings::NodeSettings>(),
+        Typed::record::<NodeStatus>(),
+        Typed::record::<subscription::Subscription>(),
+        Typed::record::<time::Hosts>(),
+        Typed::record::<time::NodeDns>(),
+        Typed::record::<time::NodeTime>(),
+        Typed::record::<traffic::GuestTraffic>(),
+        Typed::record::<volume_group::ThinPool>(),
+        Typed::record::<volume_group::VolumeGroup>(),
+        Typed::record::<zpool::Zpool>(),
+        Typed::record::<zpool::ZpoolDetails>(),
+    ]
 }
 
 /// A node, as it was when it was read from `/cluster/resources`. Its numbers need Sys.Audit on `/nodes/{node}`.
@@ -146,14 +189,7 @@ impl Node {
     /// # Errors
     /// When there is none of that name here, or the node cannot be reached.
     pub fn storage(&self, name: &str) -> Result<NodeStorage, Error> {
-        let storages = self.storages()?;
-        storages.find(|storage| storage.storage == name).ok_or_else(|| {
-            let names: Vec<String> = storages.map(|storage| storage.storage.to_string());
-            Error::not_found(
-                format!("There is no storage \"{}\" on {}", Text::from(name), self.name),
-                format!("Its storages are {}", names.join(", ")),
-            )
-        })
+        self.storages()?.named(name, |storage| storage.storage.clone())
     }
 
     /// What happened on it, newest first, from `/nodes/{node}/tasks`.
@@ -199,67 +235,13 @@ impl Node {
         format!("pve.node({:?})?", self.name.raw())
     }
 
-    /// What the node itself says: version, kernel, processor, load, swap.
+    /// What the node itself says: version, kernel, processor, load, swap. Memory stands above it on the node's page.
     fn details(&self) -> Result<Page, Error> {
-        let answer = self.session.ask(Call::get(format!("/nodes/{}/status", self.name.raw())))?;
-        let (status, _) = answer.object::<NodeStatus>()?;
-        let load = status.loadavg.iter().map(|load| load.0.to_string()).collect::<Vec<_>>().join(", ");
-        Ok(Page::new("").facts([
-            ("Version", Cell::from(status.pveversion)),
-            ("Kernel", Cell::from(status.kversion)),
-            ("Processor", Cell::from(status.cpuinfo.model)),
-            ("Sockets", Cell::from(status.cpuinfo.sockets)),
-            ("Load over 1, 5 and 15 min", Cell::from(load)),
-            ("Waiting for disks", Cell::from(status.wait.map(Ratio))),
-            ("Swap", Cell::usage(bytes(status.swap.used), bytes(status.swap.total))),
-            ("Root file system", Cell::usage(bytes(status.rootfs.used), bytes(status.rootfs.total))),
-        ]))
+        let status = self.status()?;
+        let shown =
+            NodeStatus::columns().into_iter().filter(|column| *column.name() != "Node" && *column.name() != "Memory");
+        Ok(Page::new("").facts(shown.map(|column| (column.name().clone(), column.cell(&status)))))
     }
-}
-
-fn bytes(n: Option<u64>) -> Reading<Bytes> {
-    Reading::or_missing(n.map(Bytes), Why::NotInAnswer)
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct NodeStatus {
-    #[serde(deserialize_with = "loose::text")]
-    pveversion: Option<Text>,
-    #[serde(deserialize_with = "loose::text")]
-    kversion: Option<Text>,
-    #[serde(deserialize_with = "loose::f64")]
-    wait: Option<f64>,
-    loadavg: Vec<Load>,
-    cpuinfo: CpuInfo,
-    swap: Space,
-    rootfs: Space,
-}
-
-/// A load average, which Perl sends as a string.
-#[derive(Deserialize)]
-struct Load(#[serde(deserialize_with = "required")] Text);
-
-fn required<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Text, D::Error> {
-    Ok(loose::text(from)?.unwrap_or_default())
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct CpuInfo {
-    #[serde(deserialize_with = "loose::text")]
-    model: Option<Text>,
-    #[serde(deserialize_with = "loose::u64")]
-    sockets: Option<u64>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Space {
-    #[serde(deserialize_with = "loose::u64")]
-    used: Option<u64>,
-    #[serde(deserialize_with = "loose::u64")]
-    total: Option<u64>,
 }
 
 impl fmt::Display for Node {

@@ -3,12 +3,14 @@
 //! Such an object is a struct whose fields are the API's own (`#[serde(default)]`, lenient by their types), a row of
 //! cells, and one line of `record!`. [`Ask`] reads it, alone or as a list.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::error::Error;
 use crate::model::json::{masked, tree};
@@ -51,6 +53,11 @@ impl Origin {
 
     pub(crate) fn provenance(&self) -> Provenance {
         self.source.as_ref().map(|source| source.provenance.clone()).unwrap_or_default()
+    }
+
+    /// Of an object inside this one: the same session and calls, no JSON of its own.
+    pub(crate) fn part(&self) -> Origin {
+        Origin { source: self.source.clone(), raw: None }
     }
 
     /// The object's JSON, secrets masked.
@@ -146,12 +153,21 @@ pub(crate) struct Ask<'a> {
     question: Text,
     sight: Sight,
     place: Option<String>,
+    besides: Provenance,
 }
 
 impl<'a> Ask<'a> {
     pub(crate) fn new(session: &'a Session, path: impl Into<String>) -> Ask<'a> {
         let call = Call::get(path);
-        Ask { session, title: call.shown(), call, question: Text::default(), sight: Sight::whole(), place: None }
+        Ask {
+            session,
+            title: call.shown(),
+            call,
+            question: Text::default(),
+            sight: Sight::whole(),
+            place: None,
+            besides: Provenance::default(),
+        }
     }
 
     /// One more parameter.
@@ -178,6 +194,30 @@ impl<'a> Ask<'a> {
         self
     }
 
+    /// The server leaves a part out unless one of these privileges is held on this very path.
+    pub(crate) fn gated_by(mut self, things: &str, any_of: &[&'static str], path: &str) -> Ask<'a> {
+        self.sight = self.sight.and(Sight::gated(self.session, things, any_of, path));
+        self
+    }
+
+    /// What is to be said of the list that takes nothing away.
+    pub(crate) fn remark(mut self, words: impl Into<Text>) -> Ask<'a> {
+        self.sight = self.sight.remark(words);
+        self
+    }
+
+    /// What else limits what was seen, or must be said of it.
+    pub(crate) fn seen(mut self, sight: Sight) -> Ask<'a> {
+        self.sight = self.sight.and(sight);
+        self
+    }
+
+    /// Another answer that what is said goes by.
+    pub(crate) fn besides(mut self, answer: &Answer) -> Ask<'a> {
+        self.besides = self.besides.and(&self.session.provenance([answer], None));
+        self
+    }
+
     /// Where the console shows it: `node/pve1`, `qemu/101`.
     pub(crate) fn place(mut self, place: impl Into<String>) -> Ask<'a> {
         self.place = Some(place.into());
@@ -197,7 +237,7 @@ impl<'a> Ask<'a> {
 
     /// The objects of an array that was read already.
     pub(crate) fn list_of<T: Record>(self, answer: &Answer, mut add: impl FnMut(&mut T)) -> Result<List<T>, Error> {
-        let provenance = self.session.provenance([answer], self.place.as_deref());
+        let provenance = self.session.provenance([answer], self.place.as_deref()).and(&self.besides);
         let source = Arc::new(Source { session: self.session.clone(), provenance: provenance.clone() });
         let rows = answer.rows::<T>()?;
         let sight = self.sight.and(Sight::without(rows.odd));
@@ -208,6 +248,15 @@ impl<'a> Ask<'a> {
         });
         let items = items.collect();
         Ok(List::new(items, About { title: self.title, question: self.question, sight, provenance, of: None }))
+    }
+
+    /// The objects of an array that stands in a field of the answer.
+    pub(crate) fn list_within<T: Record>(self, field: &str, add: impl FnMut(&mut T)) -> Result<List<T>, Error> {
+        let mut answer = self.session.ask(self.call.clone())?;
+        let mut fields: BTreeMap<String, Box<RawValue>> = answer.reply.data(&answer.call)?;
+        let rows = fields.remove(field).map_or_else(|| "[]".into(), |rows| rows.get().to_owned());
+        answer.reply.body = format!("{{\"data\":{rows}}}").into();
+        self.list_of(&answer, add)
     }
 
     /// A single object.

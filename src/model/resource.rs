@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use crate::error::Error;
 use crate::loose;
@@ -14,6 +15,7 @@ use crate::text::Text;
 use crate::wire::{Call, Raw};
 
 /// One row: a node, a guest, a storage on a node, a pool, a network. Also the shape of a guest's `status/current`.
+/// A name is looked for from the first to the last, so what every guest has comes first.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Resource {
@@ -27,34 +29,16 @@ pub(crate) struct Resource {
     pub(crate) node: Option<Text>,
     #[serde(deserialize_with = "loose::text")]
     pub(crate) status: Option<Text>,
-    #[serde(deserialize_with = "loose::text")]
-    pub(crate) qmpstatus: Option<Text>,
-    #[serde(deserialize_with = "loose::text")]
-    pub(crate) storage: Option<Text>,
-    #[serde(deserialize_with = "loose::text")]
-    pub(crate) plugintype: Option<Text>,
-    #[serde(deserialize_with = "loose::text")]
-    pub(crate) content: Option<Text>,
-    #[serde(deserialize_with = "loose::flag")]
-    pub(crate) shared: Option<bool>,
     #[serde(deserialize_with = "loose::flag")]
     pub(crate) template: Option<bool>,
     #[serde(deserialize_with = "loose::text")]
     pub(crate) pool: Option<Text>,
     #[serde(deserialize_with = "loose::text")]
     pub(crate) tags: Option<Text>,
-    #[serde(deserialize_with = "loose::text")]
-    pub(crate) lock: Option<Text>,
-    #[serde(deserialize_with = "loose::text")]
-    pub(crate) hastate: Option<Text>,
-    pub(crate) ha: Option<Ha>,
     #[serde(deserialize_with = "loose::f64")]
     pub(crate) cpu: Option<f64>,
     #[serde(deserialize_with = "loose::f64")]
     pub(crate) maxcpu: Option<f64>,
-    /// The same in a guest's `status/current`.
-    #[serde(deserialize_with = "loose::f64")]
-    pub(crate) cpus: Option<f64>,
     #[serde(deserialize_with = "loose::u64")]
     pub(crate) mem: Option<u64>,
     #[serde(deserialize_with = "loose::u64")]
@@ -65,6 +49,25 @@ pub(crate) struct Resource {
     pub(crate) maxdisk: Option<u64>,
     #[serde(deserialize_with = "loose::u64")]
     pub(crate) uptime: Option<u64>,
+    #[serde(deserialize_with = "loose::text")]
+    pub(crate) qmpstatus: Option<Text>,
+    #[serde(deserialize_with = "loose::text")]
+    pub(crate) storage: Option<Text>,
+    #[serde(deserialize_with = "loose::text")]
+    pub(crate) plugintype: Option<Text>,
+    #[serde(deserialize_with = "loose::text")]
+    pub(crate) content: Option<Text>,
+    #[serde(deserialize_with = "loose::flag")]
+    pub(crate) shared: Option<bool>,
+    #[serde(deserialize_with = "loose::text")]
+    pub(crate) lock: Option<Text>,
+    #[serde(deserialize_with = "loose::text")]
+    pub(crate) hastate: Option<Text>,
+    #[serde(deserialize_with = "ha")]
+    pub(crate) ha: Option<Ha>,
+    /// The same in a guest's `status/current`.
+    #[serde(deserialize_with = "loose::f64")]
+    pub(crate) cpus: Option<f64>,
 }
 
 /// What `status/current` says of high availability.
@@ -75,6 +78,11 @@ pub(crate) struct Ha {
     pub(crate) managed: Option<bool>,
     #[serde(deserialize_with = "loose::text")]
     pub(crate) state: Option<Text>,
+}
+
+/// Absent where it is something else.
+fn ha<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Ha>, D::Error> {
+    Ok(Value::deserialize(from)?.as_object().and_then(|ha| Ha::deserialize(ha).ok()))
 }
 
 /// All rows of one answer.
@@ -110,5 +118,68 @@ impl Resources {
     /// Whether each node is online.
     pub(crate) fn online(&self) -> BTreeMap<Text, bool> {
         self.of(&["node"]).filter_map(|(row, _)| Some((row.node.clone()?, row.status.as_ref()? == "online"))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Map, json};
+
+    use super::*;
+    use crate::loose::tests::any_json;
+    use crate::wire::Rows;
+
+    const NAMES: [&str; 24] = [
+        "type",
+        "vmid",
+        "name",
+        "node",
+        "status",
+        "template",
+        "pool",
+        "tags",
+        "cpu",
+        "maxcpu",
+        "mem",
+        "maxmem",
+        "disk",
+        "maxdisk",
+        "uptime",
+        "qmpstatus",
+        "storage",
+        "plugintype",
+        "content",
+        "shared",
+        "lock",
+        "hastate",
+        "ha",
+        "cpus",
+    ];
+
+    #[test]
+    fn a_number_beyond_all_bounds_costs_its_row_and_no_other() {
+        let body = r#"{"data":[{"type":"qemu","mem":1},{"type":"qemu","mem":1e999}]}"#;
+        let rows: Rows<Resource> = Rows::read(&body.into()).unwrap();
+        assert_eq!((rows.odd, rows.into_iter().count()), (1, 1));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn rows_of_any_content_are_all_read_and_keep_their_json(
+            rows in prop::collection::vec(prop::collection::vec((0..30_usize, any_json()), 0..12), 50),
+        ) {
+            let object = |fields: Vec<(usize, Value)>| -> Map<String, Value> {
+                let name = |n: usize| NAMES.get(n).map_or_else(|| format!("unknown-{n}"), |name| (*name).to_owned());
+                fields.into_iter().map(|(n, value)| (name(n), value)).collect()
+            };
+            let rows: Vec<Value> = rows.into_iter().map(|fields| Value::Object(object(fields))).collect();
+            let read: Rows<Resource> = Rows::read(&json!({ "data": rows }).to_string().into()).unwrap();
+            prop_assert_eq!(read.odd, 0);
+            for ((_, raw), row) in read.into_iter().zip(rows) {
+                prop_assert_eq!(raw.json(), row.to_string());
+            }
+        }
     }
 }

@@ -37,6 +37,25 @@ impl Sight {
         ))
     }
 
+    /// What the server leaves out without one of these privileges on this very path.
+    pub(crate) fn gated(session: &Session, things: &str, any_of: &[&'static str], path: &str) -> Sight {
+        let held: Vec<Option<bool>> = any_of.iter().map(|privilege| session.has(privilege, path)).collect();
+        let identity = session.identity();
+        if held.contains(&Some(true)) {
+            return Sight::whole();
+        }
+        if held.contains(&None) {
+            let words = format!(
+                "Whether these are all {things} cannot be said: the privileges of {identity} could not be read."
+            );
+            return Sight { whole: None, caveats: vec![(Level::Info, words.into())] };
+        }
+        Sight::part(format!(
+            "These are the {things} visible to you: {identity} lacks {} on {path}, so there may be more.",
+            any_of.join(" and ")
+        ))
+    }
+
     /// A part of it, for this reason.
     pub(crate) fn part(why: impl Into<Text>) -> Sight {
         Sight { whole: Some(false), caveats: vec![(Level::Warning, why.into())] }
@@ -82,6 +101,11 @@ impl Sight {
     /// Whether everything was certainly seen.
     pub(crate) fn is_whole(&self) -> bool {
         self.whole == Some(true)
+    }
+
+    /// Whether everything was seen; `None` when that cannot be told.
+    pub(crate) fn is_complete(&self) -> Option<bool> {
+        self.whole
     }
 
     /// What must be said beside it.

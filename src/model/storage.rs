@@ -81,14 +81,7 @@ impl Storage {
     }
 
     pub(crate) fn find(session: &Session, name: &str) -> Result<Storage, Error> {
-        let storages = Storage::list(session)?;
-        storages.find(|storage| storage.name == name).ok_or_else(|| {
-            let names: Vec<String> = storages.map(|storage| storage.name.to_string());
-            Error::not_found(
-                format!("There is no storage \"{}\" on {}", Text::from(name), session.cluster()),
-                format!("Its storages are {}", names.join(", ")),
-            )
-        })
+        Storage::list(session)?.named(name, |storage| storage.name.clone())
     }
 
     /// The storages in an answer that was read already, with what is known of their definitions.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
 
 use crate::error::Error;
@@ -32,11 +33,8 @@ pub use upid::Upid;
 pub(crate) fn typed() -> Vec<super::conformance::Typed> {
     use super::conformance::Typed;
     vec![
-        Typed::plain::<TaskRow>(
-            "TaskRow",
-            &["/cluster/tasks", "/nodes/{node}/tasks", "/nodes/{node}/tasks/{upid}/status"],
-        ),
-        Typed::plain::<log::LogLine>("LogLine", &["/nodes/{node}/tasks/{upid}/log"]),
+        Typed::row::<TaskRow>(&["/cluster/tasks", "/nodes/{node}/tasks", "/nodes/{node}/tasks/{upid}/status"]),
+        Typed::row::<log::LogLine>(&["/nodes/{node}/tasks/{upid}/log"]),
     ]
 }
 
@@ -291,7 +289,9 @@ impl Task {
 const LINES_SHOWN: usize = 500;
 
 fn path(upid: &Upid, below: &str) -> String {
-    format!("/nodes/{}/tasks/{}/{below}", upid.node(), upid.raw())
+    // Colons may stand in a path as they are, and read better there; what would end the word may not.
+    const ENDS_IT: &AsciiSet = &CONTROLS.add(b'/').add(b'?').add(b'#').add(b'%').add(b' ');
+    format!("/nodes/{}/tasks/{}/{below}", upid.node(), utf8_percent_encode(upid.raw(), ENDS_IT))
 }
 
 impl fmt::Debug for Task {

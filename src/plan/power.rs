@@ -4,7 +4,7 @@ use crate::model::guest::{Guest, Status};
 use crate::page::Tone;
 use crate::plan::{Check, Draft, Plan, Target, Undo, Verdict};
 use crate::text::Text;
-use crate::units::Why;
+use crate::units::{Age, Why};
 use crate::wire::{Call, Method};
 
 /// One way to turn a guest on or off.
@@ -93,13 +93,16 @@ impl Guest {
 }
 
 fn plan(seen: &Guest, power: &Power) -> Plan {
+    let mut seen = seen.clone();
+    // What may be done is not what might have been done when the session began.
+    seen.session = seen.session.for_acting();
     // The overview lags: a plan is about the guest as it is now.
     let now = seen.current();
     let is_current = now.is_ok();
     let (guest, read) = match now {
         Ok(now) => (now, Check::new("readable", Verdict::Passed, "Its present state was read from its node.")),
         Err(error) => (
-            seen.clone(),
+            seen,
             Check::new(
                 "readable",
                 Verdict::Unknown,
@@ -193,9 +196,16 @@ fn template(guest: &Guest) -> Check {
 fn privilege(guest: &Guest) -> Check {
     let path = format!("/vms/{}", guest.vmid);
     let identity = guest.session.identity();
+    // They were read for this plan, unless that failed.
+    let read = match guest.session.age_of_privileges() {
+        Some(age) if age > Age(10) => format!(", as read {age} ago"),
+        _ => String::new(),
+    };
     match guest.session.has("VM.PowerMgmt", &path) {
-        Some(true) => Check::new("privilege", Verdict::Passed, format!("{identity} has VM.PowerMgmt on {path}.")),
-        Some(false) => Check::new("privilege", Verdict::Failed, format!("{identity} lacks VM.PowerMgmt on {path}.")),
+        Some(true) => Check::new("privilege", Verdict::Passed, format!("{identity} has VM.PowerMgmt on {path}{read}.")),
+        Some(false) => {
+            Check::new("privilege", Verdict::Failed, format!("{identity} lacks VM.PowerMgmt on {path}{read}."))
+        }
         None => Check::new("privilege", Verdict::Unknown, format!("The privileges of {identity} could not be read.")),
     }
 }

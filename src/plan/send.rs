@@ -8,8 +8,8 @@ use crate::wire::{Call, Method};
 
 /// The plan to send this call.
 pub(crate) fn path_plan(session: &Session, method: Method, path: &str) -> Plan {
-    let call = json::call(method, path);
-    let guest = guest_in(&call).and_then(|vmid| Guest::find(session, i64::from(vmid).into()).ok());
+    let (call, session) = (json::call(method, path), session.for_acting());
+    let guest = guest_in(&call).and_then(|vmid| Guest::find(&session, i64::from(vmid).into()).ok());
     Plan::new(Draft {
         title: call.shown(),
         effects: vec!["What this does, the API's documentation says; it was not checked beforehand. Parameters are added with .with(\"key\", value).".into()],
@@ -18,7 +18,7 @@ pub(crate) fn path_plan(session: &Session, method: Method, path: &str) -> Plan {
         checks: Vec::new(),
         confirmed: None,
         vain: Vec::new(),
-        session: session.clone(),
+        session,
         call,
     })
 }

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use crate::error::Error;
 use crate::pve::Pve;
 use crate::text::Text;
-use crate::wire::auth::Auth;
+use crate::wire::auth::{Ask, Auth, Code};
 use crate::wire::https::Connect;
 use crate::wire::tls::{Fingerprint, Trust};
 
@@ -32,13 +32,14 @@ use crate::wire::tls::{Fingerprint, Trust};
 pub struct Connection {
     endpoints: Vec<String>,
     auth: Option<Result<Auth, Error>>,
+    code: Option<Result<Code, Error>>,
     trust: Option<Result<Trust, Error>>,
     write: Option<String>,
 }
 
 impl Connection {
     pub(super) fn at(url: &str) -> Connection {
-        Connection { endpoints: vec![url.to_owned()], auth: None, trust: None, write: None }
+        Connection { endpoints: vec![url.to_owned()], auth: None, code: None, trust: None, write: None }
     }
 
     /// A further node of the same cluster, tried when those before it cannot be reached.
@@ -59,7 +60,30 @@ impl Connection {
         self
     }
 
-    /// Asks as a user, whose password the notebook asks for and does not keep.
+    /// The code of an authenticator app, for a user with a second factor (TOTP). It holds for half a minute and once, so
+    /// the connection keeps its login alive for as long as it is held; when that has ended, connect again.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// # let password = "";
+    /// let pve = Pve::at("https://pve1:8006").password("alice@pve", password).otp("123456").connect()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn otp(mut self, code: impl Into<SecretString>) -> Connection {
+        self.code = Some(Code::totp(&code.into()));
+        self
+    }
+
+    /// A recovery code, for a user with a second factor: one of those that were shown once, to be kept on paper. It is
+    /// used up by the login.
+    pub fn recovery_code(mut self, code: impl Into<SecretString>) -> Connection {
+        self.code = Some(Code::recovery(&code.into()));
+        self
+    }
+
+    /// Asks as a user, whose password the notebook asks for and does not keep. Where the server wants a second factor,
+    /// its code is asked for as well.
     pub fn ask_password(self, user: &str) -> Connection {
         // The kernel cuts a prompt at a colon, and answers "" when nobody can be asked.
         let given = evcxr_input::get_password(&format!("Password of {user} "));
@@ -70,7 +94,9 @@ impl Connection {
             ));
             return Connection { auth: Some(auth), ..self };
         }
-        self.password(user, given)
+        let connection = self.password(user, given);
+        let ask: Ask = Arc::new(|prompt| evcxr_input::get_password(prompt).into());
+        Connection { auth: connection.auth.map(|auth| auth.map(|auth| auth.asking(ask))), ..connection }
     }
 
     /// Trusts exactly the certificate with this SHA-256 fingerprint, as the node shows it under System, Certificates.
@@ -106,6 +132,10 @@ impl Connection {
                 "Give an API token, .token(\"user@realm!name\", secret), or a user, .password(\"name@realm\", secret)",
             ))
         })?;
+        let auth = match self.code {
+            Some(code) => auth.with_code(code?)?,
+            None => auth,
+        };
         let trust = self.trust.unwrap_or(Ok(Trust::System))?;
         let pve = Pve::over(Arc::new(Connect::new(self.endpoints, auth, trust).open()?))?;
         if let Some(why) = self.write {
@@ -176,7 +206,10 @@ fn auth_from_env(var: &dyn Fn(&str) -> Option<String>) -> Result<Auth, Error> {
         return Auth::token_line(&said_by(&command)?);
     }
     match (var("PVE_USER"), var("PVE_PASSWORD")) {
-        (Some(user), Some(password)) => Auth::password(&user, &password.into()),
+        (Some(user), Some(password)) => {
+            let auth = Auth::password(&user, &password.into())?;
+            var("PVE_OTP").map_or(Ok(auth.clone()), |code| auth.with_code(Code::either(&code.into())?))
+        }
         (Some(user), None) => Err(Error::setup(
             format!("PVE_USER is {user}, but PVE_PASSWORD is not set"),
             "Set it, or use a token: PVE_TOKEN=user@realm!name=secret",
@@ -244,6 +277,10 @@ mod tests {
         from(&[("PVE_URL", "file:prod.pve.json")], "opens no recordings");
         from(&[URL], "No login is set in the environment");
         from(&[URL, ("PVE_USER", "root@pam")], "PVE_PASSWORD is not set");
+        from(
+            &[URL, ("PVE_USER", "root@pam"), ("PVE_PASSWORD", "s3cret"), ("PVE_OTP", "12 34")],
+            "The code of the authenticator app is none. It has six digits",
+        );
         from(&[URL, ("PVE_TOKEN", "s3cret")], "no \"=\" between");
         from(&[URL, ("PVE_TOKEN_FILE", "/nonexistent/token")], "PVE_TOKEN_FILE: /nonexistent/token cannot be read");
         from(&[URL, ("PVE_TOKEN_COMMAND", "echo s3cret >&2; exit 3")], "PVE_TOKEN_COMMAND failed");
@@ -262,6 +299,21 @@ mod tests {
     fn the_environment_can_name_the_demo() {
         let pve = from_env(&|name| (name == "PVE_URL").then(|| "demo:".to_owned())).unwrap();
         assert_eq!(pve.nodes().unwrap().len(), 4);
+    }
+
+    #[test]
+    fn a_code_is_looked_at_before_anything_is_sent_and_has_no_use_for_a_token() {
+        let nobody = || Pve::at("https://127.0.0.1:9");
+        let said = |connection: Connection| connection.connect().unwrap_err().to_string();
+        let user = || nobody().password("root@pam", "s3cret");
+        assert!(said(user().otp("12345")).starts_with("The code of the authenticator app is none"));
+        assert!(said(user().recovery_code("123456")).starts_with("The recovery code is none"));
+        assert!(said(user().otp("123456")).starts_with("Cannot connect"));
+        let token = said(nobody().otp("123456").token("a@pve!n", "s3cret"));
+        assert!(
+            token.starts_with("A code of a second factor was given, but the API token a@pve!n needs none"),
+            "{token}"
+        );
     }
 
     #[test]

@@ -12,6 +12,8 @@ use crate::twin::Twin;
 use crate::units::Moment;
 use crate::wire::{Call, Far, Method, Pending, Wire};
 
+mod memory;
+
 /// The simulated cluster behind a connection that can be made to break, and that counts what was sent.
 struct Faulty {
     twin: Twin,

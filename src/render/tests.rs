@@ -50,6 +50,7 @@ fn everything(words: &str) -> Page {
             at: Some(Moment::from_unix(1_768_467_600)),
             took: std::time::Duration::from_millis(5),
             console: Some("https://pve1:8006/#v1:0:=qemu%2F101".into()),
+            ..Provenance::default()
         })
 }
 

@@ -53,6 +53,13 @@ pub(super) fn resources(state: &State, params: Params<'_>) -> Answered {
                 "network-type": "zone", "node": node.name, "status": "ok",
             })
         }));
+        let online = state.nodes.iter().filter(|node| node.offline.is_none());
+        rows.extend(online.map(|node| {
+            json!({
+                "id": format!("network/{}/zone/vlans", node.name), "type": "network", "network": "vlans",
+                "network-type": "zone", "zone-type": "vlan", "node": node.name, "status": "ok",
+            })
+        }));
     }
     Ok(rows.into())
 }

@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::access;
 use super::rrd::mix;
 use super::state::{Guest, Ha, Kind, Ms, Node, Pool, Power, Quirk, Snapshot, State, Storage};
 
@@ -62,12 +63,14 @@ pub(super) fn state() -> State {
         fixed: cluster.fixed,
         ..State::default()
     };
+    access::add(&mut state.fixed, &cluster.privileges);
     let everything: Map<String, Value> =
         cluster.privileges.split_whitespace().map(|privilege| (privilege.to_owned(), 1.into())).collect();
     let paths = ["/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms"];
     let permissions: Map<String, Value> =
         paths.iter().map(|path| ((*path).to_owned(), everything.clone().into())).collect();
     state.fixed.insert("/access/permissions".into(), permissions.into());
+    state.fixed.extend(super::parts::all());
     state.guests = lines(GUESTS).filter_map(guest).map(|guest| (guest.vmid, guest)).collect();
     add_snapshots(&mut state);
     history::add(&mut state);

@@ -4,6 +4,7 @@
 
 use serde_json::{Value, json};
 
+use super::answer::{Answered, wrong};
 use super::rrd::{Use, merge, mix};
 use super::state::{Node, State};
 
@@ -101,7 +102,7 @@ impl Node {
     }
 
     /// Looks like the SHA-256 of a certificate.
-    fn fingerprint(&self) -> String {
+    pub(super) fn fingerprint(&self) -> String {
         let bytes = (0..4).flat_map(|n| mix(u64::from(self.id) * 977 + n).to_be_bytes());
         bytes.map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
     }
@@ -160,6 +161,15 @@ impl Node {
             }),
         );
         json!([management, guests, port("eno1", 3), port("eno2", 4)])
+    }
+
+    /// One of them; its name is not said again.
+    pub(super) fn interface(&self, iface: &str) -> Answered {
+        let all = self.network();
+        let found = all.as_array().into_iter().flatten().find(|row| row["iface"] == iface).cloned();
+        let Some(Value::Object(mut row)) = found else { return wrong("iface", "interface does not exist") };
+        row.remove("iface");
+        Ok(row.into())
     }
 
     pub(super) fn subscription(&self) -> Value {

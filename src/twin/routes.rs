@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answered, Good, Params, Refusal, failed, not_simulated, wrong};
 use super::state::{Guest, Kind, Ms, Node, State};
-use super::{actions, cluster, config, nodes, rrd, storages, tasks};
+use super::{access, actions, cluster, config, nodes, parts, rrd, storages, tasks};
 use crate::wire::Method;
 
 /// Parts of the API that a real cluster has and this one has not.
@@ -15,7 +15,6 @@ const ELSEWHERE: &[&str] = &[
     "apt",
     "acme",
     "bulk-action",
-    "capabilities",
     "ceph",
     "certificates",
     "dump",
@@ -28,7 +27,6 @@ const ELSEWHERE: &[&str] = &[
     "mapping",
     "metrics",
     "monitor",
-    "netstat",
     "notifications",
     "openid",
     "report",
@@ -36,7 +34,6 @@ const ELSEWHERE: &[&str] = &[
     "rules",
     "scan",
     "sdn",
-    "syslog",
     "termproxy",
     "tfa",
     "vncproxy",
@@ -73,7 +70,20 @@ fn read(state: &State, path: &[&str], params: Params<'_>) -> Answered<Good> {
         [] => index(&["version", "cluster", "nodes", "storage", "access", "pools"], "subdir"),
         ["version"] => plain(nodes::version())?,
         ["cluster"] => index(
-            &["backup", "backup-info", "ha", "log", "nextid", "options", "replication", "resources", "status", "tasks"],
+            &[
+                "backup",
+                "backup-info",
+                "firewall",
+                "ha",
+                "log",
+                "nextid",
+                "options",
+                "replication",
+                "resources",
+                "sdn",
+                "status",
+                "tasks",
+            ],
             "name",
         ),
         ["cluster", "status"] => plain(cluster::status(state))?,
@@ -100,14 +110,29 @@ fn read(state: &State, path: &[&str], params: Params<'_>) -> Answered<Good> {
         ["storage", id] => plain(storages::definition(state, id)?)?,
         ["pools"] => cluster::pools(state, params)?,
         ["pools", id] => cluster::pool(state, id, params.only(&["type"])?)?,
-        ["access"] => index(&["users", "groups", "roles", "acl", "domains"], "subdir"),
-        _ => match state.fixed.get(&format!("/{}", path.join("/"))) {
-            Some(value) if params.0.is_empty() => value.clone(),
-            Some(_) => return not_simulated(&format!("Narrowing '/{}' by parameters", path.join("/"))),
-            None => return unknown(Method::Get, path),
-        },
+        ["access", rest @ ..] => read_access(state, rest, path, params)?,
+        _ => return parts::answer(state, path, params).unwrap_or_else(|| unknown(Method::Get, path)),
     }
     .into())
+}
+
+fn read_access(state: &State, rest: &[&str], path: &[&str], params: Params<'_>) -> Answered {
+    let plain = |value: Value| params.only(&[]).map(|_| value);
+    let table = || plain(state.fixed.get(&format!("/{}", path.join("/"))).cloned().unwrap_or_default());
+    match rest {
+        [] => Ok(index(&["users", "groups", "roles", "acl", "domains", "tfa"], "subdir")),
+        ["users"] => access::users(state, params),
+        ["users", id] => plain(access::one_user(state, id)?),
+        ["users", id, "token"] => plain(access::tokens(state, id)?),
+        ["users", id, "token", token] => plain(access::token(state, id, token)?),
+        ["tfa" | "groups" | "roles" | "acl" | "domains"] => table(),
+        ["tfa", id] => plain(access::factors_of(state, id)),
+        ["groups", id] => plain(access::group(state, id)?),
+        ["roles", id] => plain(access::role(state, id)?),
+        ["domains", id] => plain(access::realm(state, id)?),
+        ["permissions"] => access::permissions(state, params),
+        _ => unknown(Method::Get, path),
+    }
 }
 
 /// The entries below a path, in whichever field PVE puts their names there.
@@ -147,15 +172,27 @@ fn read_node(state: &State, node: &Node, rest: &[&str], path: &[&str], params: P
     Ok(match rest {
         [] => index(
             &[
+                "apt",
+                "capabilities",
+                "certificates",
+                "config",
+                "disks",
+                "dns",
+                "firewall",
+                "hardware",
+                "hosts",
                 "lxc",
+                "netstat",
                 "network",
                 "qemu",
                 "replication",
                 "rrddata",
+                "sdn",
                 "services",
                 "status",
                 "storage",
                 "subscription",
+                "syslog",
                 "tasks",
                 "time",
                 "version",
@@ -168,6 +205,8 @@ fn read_node(state: &State, node: &Node, rest: &[&str], path: &[&str], params: P
         ["network"] => params.only(&["type"]).map(|_| node.network())?,
         ["services"] => plain(nodes::services())?,
         ["subscription"] => plain(node.subscription())?,
+        ["netstat"] => plain(parts::netstat(state, node))?,
+        ["network", iface] => plain(node.interface(iface)?)?,
         ["replication"] => params.only(&["guest"]).map(|_| json!([]))?,
         ["rrddata"] => rrd::of_node(state, node, params)?,
         ["qemu"] => params.only(&["full"]).map(|_| guests_of(state, node, Kind::Qemu))?,
@@ -182,7 +221,7 @@ fn read_node(state: &State, node: &Node, rest: &[&str], path: &[&str], params: P
         ["tasks", upid] => tasks::index(state, &node.name, upid)?,
         ["tasks", upid, "status"] => plain(tasks::status(state, &node.name, upid)?)?,
         ["tasks", upid, "log"] => return tasks::log(state, &node.name, upid, params),
-        _ => return unknown(Method::Get, path),
+        _ => return parts::answer(state, path, params).unwrap_or_else(|| unknown(Method::Get, path)),
     }
     .into())
 }
@@ -211,6 +250,13 @@ fn on_guest(
         state.advance(AGENT_WAIT);
     }
     match (method, rest) {
+        (Method::Get, ["firewall", ..]) => match state.guest(kind, &node.name, vmid) {
+            Some(guest) => {
+                let answer = parts::guest_firewall(state, guest, path, params);
+                return answer.unwrap_or_else(|| unknown(method, path));
+            }
+            None => failed(kind.missing(&node.name, vmid)),
+        },
         (Method::Get, _) => match state.guest(kind, &node.name, vmid) {
             Some(guest) => read_guest(state, guest, rest, path, params),
             None => failed(kind.missing(&node.name, vmid)),
@@ -250,7 +296,6 @@ fn read_guest(state: &State, guest: &Guest, rest: &[&str], path: &[&str], params
         ["snapshot"] => plain(guest.snapshot_list(state.now)),
         ["rrddata"] => rrd::of_guest(state, guest, params),
         ["feature"] => guest.feature(state, params),
-        ["firewall", "options"] => plain(json!({ "digest": "da39a3ee5e6b4b0d3255bfef95601890afd80709" })),
         ["migrate"] => params.only(&["target"])?.without(&["target"]).map(|_| guest.preflight(state, state.now)),
         ["interfaces"] if !qemu => plain(guest.interfaces(state.now)),
         ["cloudinit"] if qemu => plain(guest.cloud_init()),

@@ -3,23 +3,22 @@
 //! A secret is in a `SecretString` from its first moment here, and in no `Debug`, no error and no shown call.
 
 use std::fmt;
-use std::time::{Duration, SystemTime};
 
 use reqwest::RequestBuilder;
-use reqwest::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 
 use crate::error::Error;
 use crate::text::Text;
-use crate::wire::{Call, Method, Reply};
+use crate::wire::Method;
+
+mod login;
+mod second;
+
+pub(crate) use login::{Due, Granted, Login, Ticket};
+pub(crate) use second::{Ask, Code};
 
 const CSRF: HeaderName = HeaderName::from_static("csrfpreventiontoken");
-
-/// A ticket lives for two hours; one that is older than this is renewed before it is used.
-const RENEW_AFTER: Duration = Duration::from_secs(90 * 60);
-/// One that is older than this is no longer taken as a password.
-const DEAD_AFTER: Duration = Duration::from_secs(2 * 60 * 60 - 60);
 
 /// How a session proves who it is.
 #[derive(Clone)]
@@ -84,14 +83,33 @@ impl Auth {
         if password.expose_secret().is_empty() {
             return Err(Error::setup(format!("The password of {user} is empty"), "Give one, or use an API token"));
         }
-        Ok(Auth::Password(Login { user: user.into(), password: password.clone() }))
+        Ok(Auth::Password(Login::new(user.into(), password.clone())))
+    }
+
+    /// The same, with a code for the case that a second factor is wanted.
+    pub(crate) fn with_code(self, code: Code) -> Result<Auth, Error> {
+        match self {
+            Auth::Password(login) => Ok(Auth::Password(login.with_code(code))),
+            Auth::Token(_, id) => Err(Error::setup(
+                format!("A code of a second factor was given, but the API token {id} needs none"),
+                "Leave out .otp(..) or .recovery_code(..)",
+            )),
+        }
+    }
+
+    /// The same, with a way to ask for a code in the case that a second factor is wanted.
+    pub(crate) fn asking(self, ask: Ask) -> Auth {
+        match self {
+            Auth::Password(login) => Auth::Password(login.asking(ask)),
+            token @ Auth::Token(..) => token,
+        }
     }
 
     /// The user or the token, as the cluster's logs name it.
     pub(crate) fn identity(&self) -> Text {
         match self {
             Auth::Token(_, id) => id.clone(),
-            Auth::Password(login) => login.user.clone(),
+            Auth::Password(login) => login.user(),
         }
     }
 }
@@ -123,125 +141,6 @@ impl Keys {
             Some(csrf) if method.is_write() => request.header(CSRF, csrf.clone()),
             _ => request,
         }
-    }
-}
-
-/// A user and the password that tickets are got for.
-#[derive(Clone)]
-pub(crate) struct Login {
-    user: Text,
-    password: SecretString,
-}
-
-impl Login {
-    /// The call that logs in anew.
-    pub(crate) fn call(&self) -> Call {
-        self.call_with(&self.password)
-    }
-
-    /// The call that trades a ticket in for a fresh one: the ticket stands for the password.
-    pub(crate) fn renewal(&self, ticket: &Ticket) -> Call {
-        self.call_with(&ticket.ticket)
-    }
-
-    fn call_with(&self, password: &SecretString) -> Call {
-        Call::new(Method::Post, "/access/ticket")
-            .with("username", self.user.raw())
-            .with("password", password.expose_secret())
-    }
-
-    /// The ticket in the answer to a login.
-    pub(crate) fn ticket(&self, call: &Call, reply: &Reply, now: SystemTime) -> Result<Ticket, Error> {
-        let granted: Granted = reply.data(call).map_err(without_excerpt)?;
-        if granted.needs_second_factor() {
-            return Err(Error::NotAuthenticated {
-                identity: self.user.clone(),
-                message: "the password is right, but a second factor is asked for".into(),
-                next: "Logging in with a second factor is not supported yet; use an API token, which needs none \
-                       (Datacenter, Permissions, API Tokens)"
-                    .into(),
-            });
-        }
-        let (Some(ticket), Some(csrf)) = (granted.ticket, granted.csrf) else {
-            return Err(Error::NotUnderstood {
-                call: call.shown(),
-                why: "there is no ticket in it".into(),
-                excerpt: "(not shown)".into(),
-                next: "Is this address really a Proxmox VE node?".into(),
-            });
-        };
-        Ok(Ticket {
-            keys: Keys {
-                name: COOKIE,
-                value: header(format!("PVEAuthCookie={ticket}"), "The ticket")?,
-                csrf: Some(header(csrf, "The CSRF token")?),
-            },
-            ticket: ticket.into(),
-            since: now,
-        })
-    }
-}
-
-/// A proof of login, good for two hours.
-pub(crate) struct Ticket {
-    /// What it puts on each request.
-    pub(crate) keys: Keys,
-    ticket: SecretString,
-    since: SystemTime,
-}
-
-/// What is to be done with a ticket before it is used.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Due {
-    /// Nothing.
-    Good,
-    /// It should be traded in for a fresh one.
-    Renewal,
-    /// It is too old for that too.
-    Login,
-}
-
-impl Ticket {
-    /// As if it had been got that much earlier.
-    #[cfg(test)]
-    pub(crate) fn aged(self, by: Duration) -> Ticket {
-        Ticket { since: self.since - by, ..self }
-    }
-
-    /// By the wall clock, which goes on while a laptop sleeps; a clock that was set back makes a ticket due.
-    pub(crate) fn due(&self, now: SystemTime) -> Due {
-        match now.duration_since(self.since) {
-            Ok(age) if age < RENEW_AFTER => Due::Good,
-            Ok(age) if age > DEAD_AFTER => Due::Login,
-            _ => Due::Renewal,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct Granted {
-    ticket: Option<String>,
-    #[serde(rename = "CSRFPreventionToken")]
-    csrf: Option<String>,
-    #[serde(rename = "NeedTFA", default)]
-    need_tfa: serde_json::Value,
-}
-
-impl Granted {
-    fn needs_second_factor(&self) -> bool {
-        let asked = !matches!(self.need_tfa.to_string().trim_matches('"'), "null" | "0" | "false" | "");
-        asked || self.ticket.as_ref().is_some_and(|ticket| ticket.starts_with("PVE:!tfa!"))
-    }
-}
-
-/// An answer to a login holds secrets: how it begins is not shown.
-fn without_excerpt(error: Error) -> Error {
-    match error {
-        Error::NotUnderstood { call, why, excerpt, next } if !excerpt.raw().trim_start().starts_with('<') => {
-            let why = if why.contains("line") { "it is not the JSON of a login".into() } else { why };
-            Error::NotUnderstood { call, why, excerpt: "(not shown)".into(), next }
-        }
-        other => other,
     }
 }
 

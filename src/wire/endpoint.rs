@@ -61,6 +61,11 @@ impl Endpoint {
         self.0.as_str().trim_end_matches('/').into()
     }
 
+    /// The name or the number of the machine.
+    pub(crate) fn host(&self) -> Text {
+        self.0.host_str().unwrap_or_default().into()
+    }
+
     /// Whether it is asked for on the port that Proxmox VE listens on.
     pub(crate) fn has_usual_port(&self) -> bool {
         self.0.port() == Some(PVE_PORT)

@@ -1,114 +1,64 @@
-//! From a call to its answer: over the endpoints of one cluster, with the keys of one identity. Knows HTTP; knows no
-//! thread and no cell.
+//! From a call to its answer: with its turn at the node and the keys of one identity. Knows tickets and their renewal;
+//! knows no address, no thread and no cell.
 //!
-//! What may be sent twice: a read, after a connection that broke. A write moves on to the next endpoint only when no
-//! connection to this one came about. After a 401 both are sent once more with a fresh ticket, since Proxmox VE looks
-//! at the ticket before it looks at anything else: such a call was certainly not carried out.
+//! After a 401 a call is sent once more with a fresh ticket, a write too, since Proxmox VE looks at the ticket before it
+//! looks at anything else: such a call was certainly not carried out.
+//!
+//! A password opens the door again at any time; a code of a second factor does so once. A ticket that was got with one
+//! is therefore never replaced by a new login, only traded in while it holds.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
-use hyper::ext::ReasonPhrase;
-use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
-use reqwest::{Client, RequestBuilder, Response, redirect, retry};
 use tokio::sync::Mutex;
 
 use crate::error::Error;
-use crate::text::Text;
-use crate::units::Moment;
-use crate::wire::auth::{Auth, Due, Keys, Login, Ticket};
-use crate::wire::endpoint::Endpoint;
+use crate::wire::auth::{Auth, Due, Granted, Keys, Login, Ticket};
 use crate::wire::gates::Gates;
-use crate::wire::outage::connection_error;
 use crate::wire::refusal::reply_error;
-use crate::wire::{Call, Method, Reply};
-
-/// No answer of the API is longer than this.
-const LONGEST_BODY: usize = 64 << 20;
-
-/// How long to wait. A dead node behind a living one takes the cluster 30 s to notice, a wrong login 3 s.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Timeouts {
-    /// For a connection, TLS included.
-    pub(crate) connect: Duration,
-    /// For the next piece of an answer.
-    pub(crate) read: Duration,
-    /// For a whole call.
-    pub(crate) whole: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Timeouts {
-        Timeouts { connect: Duration::from_secs(5), read: Duration::from_secs(45), whole: Duration::from_secs(300) }
-    }
-}
-
-/// One endpoint with its two clients.
-struct Peer {
-    endpoint: Endpoint,
-    reads: Client,
-    /// Opens a connection for each write: one from a pool may have been closed at the other end, which would leave a
-    /// write in doubt.
-    writes: Client,
-}
-
-/// Why a call got no answer, and what that allows.
-enum Failure {
-    /// Nothing was sent.
-    Unsent(Error),
-    /// It may have been sent, and the connection broke.
-    Broken(Error),
-    /// Nothing more is to be tried.
-    Final(Error),
-}
+use crate::wire::rounds::Rounds;
+use crate::wire::{Call, Reply};
 
 /// Carries calls out. Lives in the connection's thread.
 pub(crate) struct Exchange {
-    peers: Vec<Peer>,
-    good: Arc<AtomicUsize>,
+    rounds: Rounds,
     auth: Auth,
     ticket: Mutex<Option<Arc<Ticket>>>,
+    /// How old a ticket may become before it is traded in.
+    renew_after: Duration,
     gates: Gates,
 }
 
 impl Exchange {
-    /// `good` is where the number of the endpoint that answered last is kept.
-    pub(crate) fn new(
-        endpoints: Vec<Endpoint>,
-        auth: Auth,
-        tls: &rustls::ClientConfig,
-        timeouts: Timeouts,
-        at_once: usize,
-        good: Arc<AtomicUsize>,
-    ) -> Result<Exchange, Error> {
-        let peers = endpoints
-            .into_iter()
-            .map(|endpoint| {
-                let reads = client(&endpoint, tls, timeouts, Duration::from_secs(4))?;
-                let writes = client(&endpoint, tls, timeouts, Duration::ZERO)?;
-                Ok(Peer { endpoint, reads, writes })
-            })
-            .collect::<Result<Vec<_>, Error>>()?;
-        Ok(Exchange { peers, good, auth, ticket: Mutex::new(None), gates: Gates::new(at_once) })
+    /// At most `at_once` calls will be on their way to one node.
+    pub(crate) fn new(rounds: Rounds, auth: Auth, renew_after: Duration, at_once: usize) -> Exchange {
+        Exchange { rounds, auth, ticket: Mutex::new(None), renew_after, gates: Gates::new(at_once) }
     }
 
-    /// Logs in where that is needed, so that a wrong password shows at once.
-    pub(crate) async fn log_in(&self) -> Result<(), Error> {
-        self.keys().await.map(|_| ())
+    /// Logs in where that is needed, so that a wrong password shows at once. Gives whether that took a code, so that the
+    /// login has to be kept alive.
+    pub(crate) async fn log_in(&self) -> Result<bool, Error> {
+        let (_, ticket) = self.keys().await?;
+        Ok(ticket.is_some_and(|ticket| ticket.took_a_code()))
     }
 
-    /// One call, with its turn at the node, its keys, and a fresh ticket where the old one is refused.
+    /// Trades the ticket in where it is time. What fails is tried again the next time, until the ticket has died.
+    pub(crate) async fn stay_logged_in(&self) {
+        let _ = self.keys().await;
+    }
+
+    /// One call, with its turn at the node, its keys, and a fresh ticket where the old one is refused. The turn is kept
+    /// while a read pauses before it is tried again: a node in trouble gets no more calls meanwhile.
     pub(crate) async fn carry_out(&self, call: &Call) -> Result<Reply, Error> {
         let _turn = self.gates.enter(&call.path).await;
         let (keys, used) = self.keys().await?;
-        let reply = self.send(call, Some(&keys)).await?;
+        let reply = self.rounds.send(call, Some(&keys)).await?;
         // A 401 on a write below /access may be about a password among the parameters.
         let about_the_ticket = reply.status == 401 && !(call.method.is_write() && call.path.starts_with("/access/"));
         match (&self.auth, used) {
             (Auth::Password(login), Some(used)) if about_the_ticket => {
                 let keys = self.keys_instead_of(login, &used).await?;
-                self.send(call, Some(&keys)).await
+                self.rounds.send(call, Some(&keys)).await
             }
             _ => Ok(reply),
         }
@@ -121,15 +71,21 @@ impl Exchange {
             Auth::Password(login) => login,
         };
         let mut held = self.ticket.lock().await;
-        let due = held.as_ref().map_or(Due::Login, |ticket| ticket.due(SystemTime::now()));
-        let fresh = match (&*held, due) {
-            (Some(ticket), Due::Good) => return Ok((ticket.keys.clone(), Some(Arc::clone(ticket)))),
-            (Some(ticket), Due::Renewal) => match self.ask_for_ticket(login, login.renewal(ticket)).await {
-                // The ticket may have died early: the password still opens the door.
-                Err(Error::NotAuthenticated { .. }) => self.ask_for_ticket(login, login.call()).await?,
-                other => other?,
+        let due = held.as_ref().map_or(Due::Login, |ticket| ticket.due(SystemTime::now(), self.renew_after));
+        let fresh = match (held.clone(), due) {
+            (Some(ticket), Due::Good) => return Ok((ticket.keys.clone(), Some(ticket))),
+            (Some(ticket), Due::Renewal) => match self.ask_for_ticket(login, login.renewal(&ticket)).await {
+                Ok(Granted::Ticket(fresh)) if ticket.took_a_code() => fresh.with_code(),
+                Ok(Granted::Ticket(fresh)) => fresh,
+                // The ticket has died early.
+                Ok(Granted::Challenge(_)) => self.log_in_again(login, &mut held, "it was not renewed").await?,
+                Err(Error::NotAuthenticated { .. }) => {
+                    self.log_in_again(login, &mut held, "its renewal was refused").await?
+                }
+                Err(error) => return Err(error),
             },
-            _ => self.ask_for_ticket(login, login.call()).await?,
+            (Some(_), Due::Login) => self.log_in_again(login, &mut held, "it was not renewed in time").await?,
+            (None, _) => self.first_ticket(login).await?,
         };
         let fresh = Arc::new(fresh);
         *held = Some(Arc::clone(&fresh));
@@ -142,56 +98,50 @@ impl Exchange {
         if let Some(ticket) = held.as_ref().filter(|ticket| !Arc::ptr_eq(ticket, refused)) {
             return Ok(ticket.keys.clone());
         }
-        let fresh = Arc::new(self.ask_for_ticket(login, login.call()).await?);
+        let fresh = Arc::new(self.log_in_again(login, &mut held, "the server took it no longer").await?);
         *held = Some(Arc::clone(&fresh));
         Ok(fresh.keys.clone())
     }
 
-    async fn ask_for_ticket(&self, login: &Login, call: Call) -> Result<Ticket, Error> {
-        let reply = self.send(&call, None).await.map_err(never_logged_in)?;
+    /// The first login, for which somebody may have a code.
+    async fn first_ticket(&self, login: &Login) -> Result<Ticket, Error> {
+        let challenge = match self.ask_for_ticket(login, login.call()).await? {
+            Granted::Ticket(ticket) => return Ok(ticket),
+            Granted::Challenge(challenge) => challenge,
+        };
+        match self.ask_for_ticket(login, login.second_call(&challenge)?).await.map_err(|e| login.wrong_code(e))? {
+            Granted::Ticket(ticket) => Ok(ticket.with_code()),
+            Granted::Challenge(_) => Err(login.wants_code_now()),
+        }
+    }
+
+    /// A later login, where the password alone opens the door.
+    async fn log_in_again(
+        &self,
+        login: &Login,
+        held: &mut Option<Arc<Ticket>>,
+        why: &'static str,
+    ) -> Result<Ticket, Error> {
+        if let Some(ticket) = held.as_ref().filter(|ticket| ticket.took_a_code()) {
+            // Nobody needs to try it again.
+            let ended = ticket.ended(why);
+            let over = login.is_over(ended.why_ended().unwrap_or(why));
+            *held = Some(Arc::new(ended));
+            return Err(over);
+        }
+        match self.ask_for_ticket(login, login.call()).await? {
+            Granted::Ticket(ticket) => Ok(ticket),
+            Granted::Challenge(_) => Err(login.wants_code_now()),
+        }
+    }
+
+    async fn ask_for_ticket(&self, login: &Login, call: Call) -> Result<Granted, Error> {
+        let reply = self.rounds.send(&call, None).await.map_err(never_logged_in)?;
         if reply.is_ok() {
-            login.ticket(&call, &reply, SystemTime::now())
+            login.granted(&call, &reply, SystemTime::now())
         } else {
             Err(reply_error(&call, &reply, &self.auth.identity()))
         }
-    }
-
-    /// Over the endpoints, beginning with the one that answered last.
-    async fn send(&self, call: &Call, keys: Option<&Keys>) -> Result<Reply, Error> {
-        let first = self.good.load(Ordering::Relaxed);
-        let mut unsent = Vec::new();
-        let mut once_more = !call.method.is_write();
-        while unsent.len() < self.peers.len() {
-            let n = (first + unsent.len()) % self.peers.len();
-            let Some(peer) = self.peers.get(n) else { break };
-            match peer.ask(call, keys).await {
-                Ok(reply) => {
-                    self.good.store(n, Ordering::Relaxed);
-                    return Ok(reply);
-                }
-                Err(Failure::Unsent(error)) => unsent.push(error),
-                Err(Failure::Broken(_)) if once_more => once_more = false,
-                Err(Failure::Broken(error) | Failure::Final(error)) => {
-                    return Err(long_for_a_ticket(error, call, keys));
-                }
-            }
-        }
-        Err(nobody(unsent))
-    }
-}
-
-/// Proxmox VE answers no call that carries a ticket and whose body did not come in one TLS record with its head.
-fn long_for_a_ticket(error: Error, call: &Call, keys: Option<&Keys>) -> Error {
-    const LONG: usize = 8 << 10;
-    let length: usize = call.params.iter().map(|(key, value)| key.len() + value.len()).sum();
-    match error {
-        Error::ConnectionLost { endpoint, call, why, write: true }
-            if length > LONG && keys.is_some_and(Keys::are_of_a_ticket) =>
-        {
-            let why = format!("{why}. Proxmox VE drops long writes of a user's login; an API token can send them");
-            Error::ConnectionLost { endpoint, call, why: why.into(), write: true }
-        }
-        other => other,
     }
 }
 
@@ -204,144 +154,6 @@ fn never_logged_in(error: Error) -> Error {
             next: "Try again; if it stays so, look on the node: systemctl status pveproxy pvedaemon".into(),
         },
         other => other,
-    }
-}
-
-/// All endpoints' failures as one.
-fn nobody(mut unsent: Vec<Error>) -> Error {
-    if unsent.len() == 1 {
-        return unsent.remove(0);
-    }
-    let mut addresses = Vec::new();
-    let mut reasons = Vec::new();
-    let mut check = Text::default();
-    for error in unsent {
-        if let Error::NotConnected { endpoint, why, next } = error {
-            reasons.push(format!("{endpoint}: {why}"));
-            addresses.push(endpoint.to_string());
-            check = next;
-        }
-    }
-    Error::NotConnected { endpoint: addresses.join(" or ").into(), why: reasons.join("; ").into(), next: check }
-}
-
-impl Peer {
-    async fn ask(&self, call: &Call, keys: Option<&Keys>) -> Result<Reply, Failure> {
-        let url = self.endpoint.url(call).map_err(Failure::Final)?;
-        let client = if call.method.is_write() { &self.writes } else { &self.reads };
-        let request = with_body(client.request(verb(call.method), url), call);
-        let request = match keys {
-            Some(keys) => keys.put_on(request, call.method),
-            None => request,
-        };
-        let since = Instant::now();
-        let answer = request.send().await.map_err(|e| self.failure(call, e))?;
-        let (status, reason) = (answer.status().as_u16(), reason(&answer));
-        if answer.status().is_redirection() {
-            return Err(Failure::Final(self.redirected(call, &answer)));
-        }
-        let body = self.body(call, answer).await?;
-        Ok(Reply { status, reason, body, at: Moment::now(), took: since.elapsed() })
-    }
-
-    async fn body(&self, call: &Call, mut answer: Response) -> Result<Arc<str>, Failure> {
-        let mut body = Vec::with_capacity(answer.content_length().unwrap_or(0).min(LONGEST_BODY as u64) as usize);
-        while let Some(piece) = answer.chunk().await.map_err(|e| self.failure(call, e))? {
-            if body.len() + piece.len() > LONGEST_BODY {
-                return Err(Failure::Final(Error::NotUnderstood {
-                    call: call.shown(),
-                    why: format!("it is longer than {} MiB", LONGEST_BODY >> 20).into(),
-                    excerpt: Text::from(String::from_utf8_lossy(&body[..body.len().min(400)]).trim_start())
-                        .brief(120)
-                        .into(),
-                    next: "Ask for less at once, with a parameter such as limit".into(),
-                }));
-            }
-            body.extend_from_slice(&piece);
-        }
-        // Logs of guests hold what they like; a letter that is none is shown as such.
-        Ok(match String::from_utf8(body) {
-            Ok(body) => body.into(),
-            Err(odd) => String::from_utf8_lossy(odd.as_bytes()).into(),
-        })
-    }
-
-    fn failure(&self, call: &Call, error: reqwest::Error) -> Failure {
-        let timed_out = error.is_timeout();
-        match connection_error(&self.endpoint, call, &error) {
-            unsent @ Error::NotConnected { .. } => Failure::Unsent(unsent),
-            lost @ Error::ConnectionLost { .. } if !timed_out => Failure::Broken(lost),
-            other => Failure::Final(other),
-        }
-    }
-
-    fn redirected(&self, call: &Call, answer: &Response) -> Error {
-        let to = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("nowhere");
-        Error::NotUnderstood {
-            call: call.shown(),
-            why: format!("{} sends its callers on to another address", self.endpoint.shown()).into(),
-            excerpt: Text::from(Text::from(to).brief(120)),
-            next: "Redirects are not followed, since they could carry the login elsewhere. Is this address really a \
-                   Proxmox VE node (port 8006), or a login page in front of it?"
-                .into(),
-        }
-    }
-}
-
-fn client(
-    endpoint: &Endpoint,
-    tls: &rustls::ClientConfig,
-    timeouts: Timeouts,
-    keep: Duration,
-) -> Result<Client, Error> {
-    let mut client = Client::builder()
-        .tls_backend_preconfigured(tls.clone())
-        .https_only(true)
-        .redirect(redirect::Policy::none())
-        .retry(retry::never())
-        .connect_timeout(timeouts.connect)
-        .read_timeout(timeouts.read)
-        .timeout(timeouts.whole)
-        .pool_idle_timeout(keep)
-        .pool_max_idle_per_host(if keep.is_zero() { 0 } else { usize::MAX })
-        .user_agent(concat!("pve-notebook/", env!("CARGO_PKG_VERSION")));
-    if endpoint.is_loopback() {
-        client = client.no_proxy();
-    }
-    client.build().map_err(|e| {
-        Error::setup(
-            format!("No connection can be set up: {}", e.without_url()),
-            "Is a proxy variable (HTTPS_PROXY) wrong?",
-        )
-    })
-}
-
-fn verb(method: Method) -> reqwest::Method {
-    match method {
-        Method::Get => reqwest::Method::GET,
-        Method::Post => reqwest::Method::POST,
-        Method::Put => reqwest::Method::PUT,
-        Method::Delete => reqwest::Method::DELETE,
-    }
-}
-
-/// A post or a put has a form. Without parameters it has an empty body and no type: Proxmox VE fails on a type alone.
-fn with_body(request: RequestBuilder, call: &Call) -> RequestBuilder {
-    if !matches!(call.method, Method::Post | Method::Put) {
-        return request;
-    }
-    if call.params.is_empty() {
-        return request.header(CONTENT_LENGTH, "0").body("");
-    }
-    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(&call.params).finish();
-    request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form)
-}
-
-/// The reason phrase as it was sent: for an unreachable node it is the only thing that says why.
-fn reason(answer: &Response) -> Text {
-    match answer.extensions().get::<ReasonPhrase>() {
-        Some(reason) => String::from_utf8_lossy(reason.as_bytes()).as_ref().into(),
-        None => answer.status().canonical_reason().unwrap_or_default().into(),
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Weak, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -17,7 +17,10 @@ use crate::text::Text;
 use crate::units::Moment;
 use crate::wire::auth::Auth;
 use crate::wire::endpoint::Endpoint;
-use crate::wire::exchange::{Exchange, Timeouts};
+use crate::wire::exchange::Exchange;
+use crate::wire::joining::Joining;
+use crate::wire::peer::Timeouts;
+use crate::wire::rounds::Rounds;
 use crate::wire::tls::{self, Trust};
 use crate::wire::{Call, Far, Pending, Reply, Wire};
 
@@ -61,11 +64,14 @@ impl Connect {
         let (ready, is_ready) = mpsc::channel();
         let exchange = {
             let good = Arc::clone(&good);
-            move || Exchange::new(endpoints, self.auth, &tls, self.timeouts, AT_ONCE, good)
+            move || {
+                let rounds = Rounds::new(endpoints, &tls, self.timeouts, good)?;
+                Ok(Exchange::new(rounds, self.auth, self.timeouts.renew, AT_ONCE))
+            }
         };
         let thread = thread::Builder::new()
             .name("pve-https".to_owned())
-            .spawn(move || live(exchange, inbox, &ready))
+            .spawn(move || live(exchange, self.timeouts.renew / 90, inbox, &ready))
             .map_err(|e| no_thread(&e.to_string()))?;
         is_ready.recv().map_err(|_| no_thread("it ended at once"))??;
         Ok(Https { jobs, addresses, identity, good, _thread: thread })
@@ -168,6 +174,7 @@ impl Drop for AnswerTo {
 /// The life of the thread: begins with a login, ends when nobody holds the connection and every call has its answer.
 fn live(
     exchange: impl FnOnce() -> Result<Exchange, Error>,
+    look_after: Duration,
     mut inbox: UnboundedReceiver<Job>,
     ready: &mpsc::Sender<Result<(), Error>>,
 ) {
@@ -181,22 +188,41 @@ fn live(
             Err(e) => return drop(ready.send(Err(e))),
         };
         let logged_in = exchange.log_in().await;
-        let stays = logged_in.is_ok();
-        if ready.send(logged_in).is_err() || !stays {
+        match logged_in {
+            Ok(true) => drop(tokio::spawn(keep(Arc::downgrade(&exchange), look_after))),
+            Ok(false) => {}
+            Err(error) => return drop(ready.send(Err(error))),
+        }
+        if ready.send(Ok(())).is_err() {
             return;
         }
         let (busy, mut all_done) = channel::<()>(1);
+        let calls = Joining::default();
         while let Some(Job { call, to }) = inbox.recv().await {
+            let Some(on_its_way) = calls.enter(&call, to) else { continue };
             let (exchange, busy) = (Arc::clone(&exchange), busy.clone());
             tokio::spawn(async move {
                 let _busy = busy;
-                // Nobody may be waiting any more.
-                let _ = to.to.send(exchange.carry_out(&call).await);
+                let answer = exchange.carry_out(&call).await;
+                for waiting in on_its_way.arrived() {
+                    // Nobody may be waiting any more.
+                    let _ = waiting.to.send(answer.clone());
+                }
             });
         }
         drop(busy);
         all_done.recv().await;
     });
+}
+
+/// Keeps a login alive that nobody can make anew, also while no cell asks for anything. Ends with the connection.
+async fn keep(exchange: Weak<Exchange>, look_after: Duration) {
+    loop {
+        // A short while, and not until the ticket is due: a laptop may sleep meanwhile, and tickets grow old by the wall clock.
+        tokio::time::sleep(look_after).await;
+        let Some(exchange) = exchange.upgrade() else { return };
+        exchange.stay_logged_in().await;
+    }
 }
 
 #[cfg(test)]

@@ -18,13 +18,32 @@ pub(crate) fn connection_error(endpoint: &Endpoint, call: &Call, error: &reqwest
         let (why, next) = unreached(endpoint, error);
         return Error::NotConnected { endpoint: endpoint.shown(), why, next };
     }
+    if let Some(parse) = causes(error).find(|cause| cause.downcast_ref().is_some_and(hyper::Error::is_parse)) {
+        return Error::NotUnderstood {
+            call: call.shown(),
+            why: format!("it is not HTTP ({})", root(parse)).into(),
+            excerpt: "(not readable)".into(),
+            next: "Is this address really a Proxmox VE node (port 8006), or is a proxy in between?".into(),
+        };
+    }
     let why = if error.is_timeout() { "no answer came in time".into() } else { root(error) };
     Error::ConnectionLost { endpoint: endpoint.shown(), call: call.shown(), why, write: call.method.is_write() }
+}
+
+/// Whether what kept a connection from coming about may be over in a moment: a server that is being restarted refuses
+/// at once, or hangs up in the middle of the handshake.
+pub(crate) fn is_brief(error: &reqwest::Error) -> bool {
+    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, UnexpectedEof};
+    let kind = io_kind(error);
+    matches!(kind, Some(ConnectionRefused | ConnectionReset | ConnectionAborted | BrokenPipe | UnexpectedEof))
 }
 
 fn unreached(endpoint: &Endpoint, error: &reqwest::Error) -> (Text, Text) {
     let port = if endpoint.has_usual_port() { "" } else { "; Proxmox VE listens on port 8006" };
     let kind = io_kind(error);
+    if in_chain(error, "tunnel error") {
+        return by_proxy(endpoint, error);
+    }
     if error.is_timeout() || kind == Some(ErrorKind::TimedOut) {
         let next = format!("Check the address, a firewall in between, and whether your VPN is up{port}");
         return ("nothing answered in time".into(), next.into());
@@ -47,6 +66,25 @@ fn unreached(endpoint: &Endpoint, error: &reqwest::Error) -> (Text, Text) {
         _ => format!("Check the address{port}, a firewall or proxy in between, and whether your VPN is up"),
     };
     (root(error), next.into())
+}
+
+/// What a proxy in between met or said.
+fn by_proxy(endpoint: &Endpoint, error: &reqwest::Error) -> (Text, Text) {
+    let (why, next) = if in_chain(error, "authorization required") {
+        (
+            "the proxy wants to know who asks".to_owned(),
+            "Give it user and password in HTTPS_PROXY: http://user:password@proxy:3128",
+        )
+    } else if in_chain(error, "unsuccessful") {
+        (
+            "the proxy would not or could not connect to it".to_owned(),
+            "Have it let through there (CONNECT to that port)",
+        )
+    } else {
+        (format!("the proxy cannot be used ({})", root(error)), "Check the address in HTTPS_PROXY")
+    };
+    let next = format!("{next}, or name {} in NO_PROXY to go there without a proxy", endpoint.host());
+    (why.into(), next.into())
 }
 
 /// The innermost cause: what the network itself said.

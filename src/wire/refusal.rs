@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::text::Text;
 use crate::wire::gates::node_in;
+use crate::wire::rounds::tries_in;
 use crate::wire::{Call, Method, Reply};
 
 /// The error that an answer without success stands for.
@@ -38,12 +39,16 @@ struct Said {
 impl Said {
     fn by(reply: &Reply) -> Said {
         let body = serde_json::from_str::<Value>(&reply.body).unwrap_or_default();
-        let words = body["message"].as_str().filter(|words| !words.trim().is_empty()).unwrap_or(reply.reason.raw());
+        let message = body["message"].as_str().filter(|words| !words.trim().is_empty());
+        let words = message.map_or_else(
+            || in_line(reply.reason.raw()),
+            |message| format!("{}{}", in_line(message), tries_in(&reply.reason)),
+        );
         let fields = body["errors"].as_object().into_iter().flatten().map(|(field, wrong)| {
             let wrong = wrong.as_str().map_or_else(|| wrong.to_string(), str::to_owned);
             (field.into(), in_line(&wrong).into())
         });
-        Said { words: in_line(words), fields: fields.collect(), is_web_page: reply.body.trim_start().starts_with('<') }
+        Said { words, fields: fields.collect(), is_web_page: reply.body.trim_start().starts_with('<') }
     }
 
     fn message(&self) -> Text {

@@ -1,12 +1,20 @@
-"""Serves one fakepve on a free port until standard input ends; each line of it is run with `pve` in scope."""
+"""Serves one fakepve on a free port until standard input ends; each line of it is run with `pve` in scope.
+
+`later(..)` begins what takes its time, such as `restart(seconds)` or `pve.backup(101)`, and lets the line end.
+"""
 
 import asyncio
 import hashlib
+import logging
 import sys
 import tempfile
 
 from fakepve.certs import make_cert
 from fakepve.server import FakePve
+
+
+# A dropped connection is a fault that was ordered.
+logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
 
 
 async def main():
@@ -15,9 +23,18 @@ async def main():
         pve = FakePve(user="root@pam", password="secret", host="127.0.0.1", port=0)
         await pve.start(certificate, key)
         print(pve.url, hashlib.sha256(der).hexdigest(), certificate, sep="\t", flush=True)
+
+        async def restart(pause):
+            await pve.stop()
+            await asyncio.sleep(pause)
+            await pve.start(certificate, key)
+
+        def later(work):
+            asyncio.ensure_future(work)
+
         while line := await asyncio.to_thread(sys.stdin.readline):
             # A line is an order, or a question: `count = ...` is answered with its value.
-            scope = {"pve": pve, "answer": ""}
+            scope = {"pve": pve, "answer": "", "later": later, "restart": restart}
             exec(line, scope)
             print(scope["answer"], flush=True)
 

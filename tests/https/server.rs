@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -42,6 +43,10 @@ pub(crate) enum Answer {
     Send(String),
     /// Send these pieces with a pause before each, and hang up.
     Slowly(Duration, Vec<String>),
+    /// Send the first, then the second over and over, until the other side hangs up.
+    Endless(String, String),
+    /// Send these bytes, whatever they are, and wait for the next.
+    Bytes(Vec<u8>),
     /// Hang up.
     Cut,
 }
@@ -63,8 +68,35 @@ pub(crate) struct Server {
     pub(crate) authority: String,
     leaf: CertificateDer<'static>,
     pub(crate) fingerprint: String,
-    requests: Arc<Mutex<Vec<Request>>>,
-    connections: Arc<Mutex<usize>>,
+    seen: Arc<Seen>,
+}
+
+/// What the server has seen so far.
+#[derive(Default)]
+struct Seen {
+    requests: Mutex<Vec<Request>>,
+    connections: Mutex<usize>,
+    /// How many bytes of endless answers went out.
+    endless: AtomicUsize,
+    /// The requests that are being answered.
+    busy: Mutex<Vec<String>>,
+    /// What was being answered at the moment when each request came, itself included.
+    moments: Mutex<Vec<Vec<String>>>,
+}
+
+impl Seen {
+    fn began(&self, request: &Request) {
+        self.requests.lock().unwrap().push(request.clone());
+        let mut busy = self.busy.lock().unwrap();
+        busy.push(request.line().to_owned());
+        self.moments.lock().unwrap().push(busy.clone());
+    }
+
+    fn ended(&self, request: &Request) {
+        let mut busy = self.busy.lock().unwrap();
+        let at = busy.iter().position(|line| line == request.line());
+        at.map(|at| busy.swap_remove(at));
+    }
 }
 
 impl Server {
@@ -102,17 +134,16 @@ impl Server {
         let (config, answer) = (Arc::new(config), Arc::new(answer));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let server =
-            Server { port, authority, leaf, fingerprint, requests: Arc::default(), connections: Arc::default() };
-        let (requests, connections) = (Arc::clone(&server.requests), Arc::clone(&server.connections));
+        let server = Server { port, authority, leaf, fingerprint, seen: Arc::default() };
+        let seen = Arc::clone(&server.seen);
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                *connections.lock().unwrap() += 1;
-                let (config, answer, requests) = (Arc::clone(&config), Arc::clone(&answer), Arc::clone(&requests));
+                *seen.connections.lock().unwrap() += 1;
+                let (config, answer, seen) = (Arc::clone(&config), Arc::clone(&answer), Arc::clone(&seen));
                 thread::spawn(move || {
                     let tls = ServerConnection::new(config).unwrap();
                     // A client that refuses the certificate hangs up: that is the test's business.
-                    let _ = serve(StreamOwned::new(tls, Tap::new(stream)), &*answer, &requests);
+                    let _ = serve(StreamOwned::new(tls, Tap::new(stream)), &*answer, &seen);
                 });
             }
         });
@@ -125,7 +156,7 @@ impl Server {
 
     /// What it was asked so far.
     pub(crate) fn requests(&self) -> Vec<Request> {
-        self.requests.lock().unwrap().clone()
+        self.seen.requests.lock().unwrap().clone()
     }
 
     /// Method and path of each request so far.
@@ -135,18 +166,32 @@ impl Server {
 
     /// How often somebody connected.
     pub(crate) fn connections(&self) -> usize {
-        *self.connections.lock().unwrap()
+        *self.seen.connections.lock().unwrap()
+    }
+
+    /// How many bytes of endless answers went out.
+    pub(crate) fn endless(&self) -> usize {
+        self.seen.endless.load(Ordering::SeqCst)
+    }
+
+    /// How many requests of this kind, told by their first line, were being answered at once, at most.
+    pub(crate) fn most_at_once(&self, kind: impl Fn(&str) -> bool) -> usize {
+        let moments = self.seen.moments.lock().unwrap();
+        moments.iter().map(|busy| busy.iter().filter(|line| kind(line)).count()).max().unwrap_or(0)
     }
 }
 
 fn serve(
     mut stream: StreamOwned<ServerConnection, Tap>,
     answer: &dyn Fn(&Request) -> Answer,
-    requests: &Mutex<Vec<Request>>,
+    seen: &Seen,
 ) -> io::Result<()> {
     while let Some(request) = read(&mut stream)? {
-        requests.lock().unwrap().push(request.clone());
-        match answer(&request) {
+        seen.began(&request);
+        let answer = answer(&request);
+        // Before it is sent: the client may ask the next thing as soon as it has it.
+        seen.ended(&request);
+        match answer {
             Answer::Send(text) => {
                 stream.write_all(text.as_bytes())?;
                 stream.flush()?;
@@ -158,6 +203,17 @@ fn serve(
                     stream.flush()?;
                 }
                 return Ok(());
+            }
+            Answer::Endless(head, piece) => {
+                stream.write_all(head.as_bytes())?;
+                loop {
+                    stream.write_all(piece.as_bytes())?;
+                    seen.endless.fetch_add(piece.len(), Ordering::SeqCst);
+                }
+            }
+            Answer::Bytes(bytes) => {
+                stream.write_all(&bytes)?;
+                stream.flush()?;
             }
             Answer::Cut => return Ok(()),
         }

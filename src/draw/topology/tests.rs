@@ -113,7 +113,7 @@ fn cluster(nodes: usize, each: usize) -> Scene {
             calls: vec!["GET /cluster/resources".into()],
             at: Some(Moment::from_unix(1_768_467_603)),
             took: std::time::Duration::from_millis(24),
-            console: None,
+            ..Provenance::default()
         },
     }
 }

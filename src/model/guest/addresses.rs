@@ -74,20 +74,26 @@ impl Guest {
     pub fn addresses(&self) -> Result<List<GuestInterface>, Error> {
         let interfaces = match self.kind {
             GuestKind::Vm => self.agent()?.interfaces()?,
-            GuestKind::Ct if !self.is_running() => {
-                return Err(Error::not_found(
-                    format!("{} has no addresses now: it is {}", self.called(), self.status),
-                    format!("{}.config()?.nets() has those that are set up", self.code()),
-                ));
-            }
+            GuestKind::Ct if !self.is_running() => return Err(self.has_no_addresses(&self.status.to_string())),
             GuestKind::Ct => Ask::new(&self.session, self.path("interfaces"))
                 .titled(format!("Addresses of {}", self.called().raw()))
                 .question("Where can it be reached?")
                 .place(format!("lxc/{}", self.vmid))
                 .list_with(GuestInterface::complete)?,
         };
+        // Even a container without a network has its loopback: of one that is off the server says nothing.
+        if self.kind == GuestKind::Ct && interfaces.is_empty() {
+            return Err(self.has_no_addresses("not running any more"));
+        }
         // What leads out of the guest stands first.
         Ok(interfaces.sorted_by_key(|interface| interface.ips().is_empty()))
+    }
+
+    fn has_no_addresses(&self, state: &str) -> Error {
+        Error::not_found(
+            format!("{} has no addresses now: it is {state}", self.called()),
+            format!("{}.config()?.nets() has those that are set up", self.code()),
+        )
     }
 }
 

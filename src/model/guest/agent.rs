@@ -157,7 +157,7 @@ impl Agent {
             });
         }
         let body = format!("{{\"data\":{result}}}").into();
-        Ok(Answer { call: answer.call.clone(), reply: Reply { body, ..answer.reply } })
+        Ok(Answer { reply: Reply { body, ..answer.reply }, ..answer })
     }
 
     /// What the server says of an agent that does not answer, and what to do about it.

@@ -134,7 +134,7 @@ impl View for Guest {
             Cell::Button(_, code) if self.is_stopped() => code,
             _ => format!("{}.history(Span::Day)?", self.code()).into(),
         })
-        .provenance(self.provenance.clone())
+        .provenance((*self.provenance).clone())
     }
 }
 

@@ -10,11 +10,14 @@ pub(super) fn not_found(session: &Session, id: &GuestId, all: &[Guest]) -> Error
         GuestId::Number(number) => format!("There is no guest {number}"),
         GuestId::Name(name) => format!("There is no guest named \"{name}\""),
     };
-    let where_ = format!(
-        "{} on {}",
-        if session.has_below("VM.Audit", "/vms") == Some(true) { "" } else { ", or none that you may see," },
-        session.cluster()
-    );
+    let hidden_from = match session.has_below("VM.Audit", "/vms") {
+        Some(true) => String::new(),
+        Some(false) => {
+            format!(" visible to you, since {} lacks the privilege VM.Audit on /vms or below,", session.identity())
+        }
+        None => ", or none that you may see,".into(),
+    };
+    let where_ = format!("{hidden_from} on {}", session.cluster());
     let near: Vec<String> = match id {
         GuestId::Name(name) => all
             .iter()

@@ -25,7 +25,8 @@ const PROCESS: &str = "pid pressurecpufull pressurecpusome pressureiofull pressu
 const RECORDED: &[(&str, &str, &str)] = &[
     ("version", "/version", ""),
     ("cluster__status", "/cluster/status", ""),
-    ("cluster__resources", "/cluster/resources", ""),
+    // The zone of the recording had no other kind than its own.
+    ("cluster__resources", "/cluster/resources", "zone-type"),
     ("cluster__resources@type=vm", "/cluster/resources?type=vm", ""),
     ("cluster__resources@type=node", "/cluster/resources?type=node", ""),
     ("cluster__resources@type=storage", "/cluster/resources?type=storage", ""),
@@ -64,11 +65,17 @@ const RECORDED: &[(&str, &str, &str)] = &[
     ("nodes__pve1__qemu__101__rrddata@timeframe=hour", "/nodes/pve1/qemu/102/rrddata?timeframe=hour", ""),
     ("nodes__pve1__lxc__200__rrddata@timeframe=hour", "/nodes/pve2/lxc/202/rrddata?timeframe=hour", ""),
     ("nodes__pve1__qemu__100__feature@feature=snapshot", "/nodes/pve1/qemu/102/feature?feature=snapshot", ""),
-    ("nodes__pve1__qemu__100__firewall__options", "/nodes/pve1/qemu/102/firewall/options", ""),
+    // The recorded guest had no options set.
+    (
+        "nodes__pve1__qemu__100__firewall__options",
+        "/nodes/pve1/qemu/102/firewall/options",
+        "enable log_level_in policy_in",
+    ),
     ("pools", "/pools", ""),
     ("pools@poolid=prod%2Fweb", "/pools?poolid=prod/web", ""),
     ("pools__prod", "/pools/prod", ""),
-    ("access__users", "/access/users", ""),
+    // Only where too many wrong codes were given.
+    ("access__users", "/access/users", "totp-locked"),
     ("access__groups", "/access/groups", ""),
     ("access__roles", "/access/roles", ""),
     ("access__acl", "/access/acl", ""),
@@ -83,9 +90,11 @@ fn answers_have_the_fields_of_recorded_ones() {
         return;
     };
     let twin = Twin::demo();
-    let mut wrong = Vec::new();
+    let (mut wrong, mut compared) = (Vec::new(), 0);
     for (file, path, known) in RECORDED {
-        let text = std::fs::read_to_string(folder.join(format!("{file}.json"))).unwrap();
+        // Another folder may hold others.
+        let Ok(text) = std::fs::read_to_string(folder.join(format!("{file}.json"))) else { continue };
+        compared += 1;
         let recorded: Value = serde_json::from_str(&text).unwrap();
         let here = body(&read(&twin, path));
         let (theirs, ours) = (names(&recorded["body"]["data"]), names(&here["data"]));
@@ -97,5 +106,6 @@ fn answers_have_the_fields_of_recorded_ones() {
             wrong.push(format!("{path}: missing {missing:?}, invented {invented:?}, envelope differs: {envelope}"));
         }
     }
+    println!("{compared} answers of the simulated cluster were held against recorded ones");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -1,7 +1,6 @@
 //! What is taken as a token or a user, and that no secret is ever shown.
 
 use super::*;
-use crate::units::Moment;
 
 const SECRET: &str = "1b3f6a5e-7a0c-4c5e-9f57-1f1b6a2c9d10";
 
@@ -56,39 +55,4 @@ fn no_secret_is_shown() {
     ]
     .join("\n");
     assert!(!shown.contains(SECRET) && !shown.contains("hunter2"), "{shown}");
-}
-
-fn answer(body: &str) -> Result<Ticket, Error> {
-    let Ok(Auth::Password(login)) = Auth::password("root@pam", &"hunter2".into()) else { panic!("a password") };
-    let reply =
-        Reply { status: 200, reason: "OK".into(), body: body.into(), at: Moment::from_unix(0), took: Duration::ZERO };
-    login.ticket(&login.call(), &reply, SystemTime::UNIX_EPOCH)
-}
-
-#[test]
-fn a_ticket_is_renewed_before_its_two_hours_are_over() {
-    let ticket = answer(r#"{"data":{"ticket":"PVE:root@pam:6B::x","CSRFPreventionToken":"6B:y"}}"#).unwrap();
-    assert_eq!(ticket.keys.value, "PVEAuthCookie=PVE:root@pam:6B::x");
-    let due = |minutes: u64| ticket.due(SystemTime::UNIX_EPOCH + Duration::from_secs(minutes * 60));
-    assert_eq!(
-        [due(0), due(89), due(91), due(118), due(120)],
-        [Due::Good, Due::Good, Due::Renewal, Due::Renewal, Due::Login]
-    );
-    assert_eq!(ticket.due(SystemTime::UNIX_EPOCH - Duration::from_secs(9)), Due::Renewal);
-}
-
-#[test]
-fn a_second_factor_is_named_and_no_ticket_is_shown() {
-    for body in [
-        r#"{"data":{"ticket":"PVE:!tfa!6B","CSRFPreventionToken":"y","NeedTFA":1}}"#,
-        r#"{"data":{"ticket":"PVE:!tfa!6B","CSRFPreventionToken":"y"}}"#,
-    ] {
-        let said = answer(body).err().unwrap().to_string();
-        assert!(said.starts_with("Not logged in as root@pam: the password is right, but a second factor"), "{said}");
-        assert!(!said.contains("6B"));
-    }
-    for body in [r#"{"data":{"ticket":"PVE:secret"}}"#, r#"{"data":{"ticket":["PVE:secret"]}}"#, "PVE:secret"] {
-        let error = answer(body).err().unwrap();
-        assert!(matches!(error, Error::NotUnderstood { .. }) && !error.to_string().contains("secret"), "{error}");
-    }
 }

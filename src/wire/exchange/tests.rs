@@ -1,14 +1,26 @@
 //! Tickets over their life: renewed in time, got anew when they died early, and never in a loop.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use super::*;
+use crate::wire::Method;
+use crate::wire::endpoint::Endpoint;
 use crate::wire::https::tests::server::{Answer, Request, Server, data, http};
+use crate::wire::peer::Timeouts;
 use crate::wire::tls::{self, Fingerprint, Trust};
 
 fn exchange(server: &Server) -> Exchange {
     let auth = Auth::password("root@pam", &"secret".into()).unwrap();
     let trust = Trust::Pinned(vec![Fingerprint::parse(&server.fingerprint).unwrap()]);
     let endpoints = vec![Endpoint::parse(&server.url()).unwrap()];
-    Exchange::new(endpoints, auth, &tls::config(&trust).unwrap(), Timeouts::default(), 2, Arc::default()).unwrap()
+    let tls = tls::config(&trust).unwrap();
+    Exchange::new(
+        Rounds::new(endpoints, &tls, Timeouts::default(), Arc::default()).unwrap(),
+        auth,
+        Timeouts::default().renew,
+        2,
+    )
 }
 
 fn run<T>(future: impl Future<Output = T>) -> T {

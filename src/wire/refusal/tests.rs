@@ -1,8 +1,6 @@
-//! Literal refusals of a real cluster, and all those of a folder of recordings.
+//! Literal refusals of a real cluster.
 
 use std::time::Duration;
-
-use serde::Deserialize;
 
 use super::*;
 use crate::units::Moment;
@@ -195,76 +193,4 @@ fn a_refused_login_says_what_to_check() {
 fn a_web_page_is_no_answer() {
     let page = reply_error(&Call::get("/nodes"), &reply(404, "Not Found", "<html><h1>nginx"), &"x@pve".into());
     assert!(page.to_string().contains("it is a web page, not an answer of the API (HTTP 404 Not Found)"), "{page}");
-}
-
-#[test]
-fn every_recorded_refusal_is_understood() {
-    let Some(folder) = std::env::var_os("PVE_RECORDED") else {
-        println!("skipped: PVE_RECORDED names no folder of recorded answers");
-        return;
-    };
-    let mut seen = 0;
-    let mut wrong = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let file = entry.unwrap().path();
-        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
-        let Ok(recorded) = serde_json::from_slice::<Recorded>(&std::fs::read(&file).unwrap()) else { continue };
-        if file.extension().is_none_or(|end| end != "json") || (200..300).contains(&recorded.status) {
-            continue;
-        }
-        seen += 1;
-        let error = recorded.error();
-        println!("{name}: {error}");
-        if !recorded.is_fitting(&error) {
-            wrong.push(format!("{name}: {error}"));
-        }
-    }
-    assert!(seen > 0, "the folder holds no refusal");
-    assert!(wrong.is_empty(), "{} of {seen} in the wrong variant:\n{}", wrong.len(), wrong.join("\n"));
-}
-
-#[derive(Deserialize)]
-struct Recorded {
-    method: String,
-    path: String,
-    status: u16,
-    reason: String,
-    body: Value,
-    request_data: Option<Value>,
-}
-
-impl Recorded {
-    fn error(&self) -> Error {
-        let method = match self.method.as_str() {
-            "POST" => Method::Post,
-            "PUT" => Method::Put,
-            "DELETE" => Method::Delete,
-            _ => Method::Get,
-        };
-        let mut call = Call::new(method, self.path.as_str());
-        for (key, value) in self.request_data.iter().filter_map(|data| data.as_object()).flatten() {
-            call = call.with(key, value.to_string());
-        }
-        let body = self.body.as_str().map_or_else(|| self.body.to_string(), str::to_owned);
-        reply_error(&call, &reply(self.status, &self.reason, &body), &"root@pam".into())
-    }
-
-    fn is_fitting(&self, error: &Error) -> bool {
-        match self.status {
-            400 => matches!(error, Error::Parameters { .. } | Error::NotFound { .. }),
-            401 => matches!(error, Error::NotAuthenticated { .. }),
-            403 => matches!(error, Error::NotPermitted { .. }),
-            404 | 501 => matches!(error, Error::NotFound { .. }),
-            595 => matches!(error, Error::NodeUnreachable { .. }),
-            596 => matches!(error, Error::NodeUnreachable { .. } | Error::ConnectionLost { .. }),
-            _ => matches!(
-                error,
-                Error::Refused { .. }
-                    | Error::NotFound { .. }
-                    | Error::Locked { .. }
-                    | Error::NotPermitted { .. }
-                    | Error::NoQuorum { .. }
-            ),
-        }
-    }
 }

@@ -170,6 +170,8 @@ fn addresses_of_containers_are_alike_in_their_old_and_new_form() {
         (eth0.ips(), eth0.hardware_address.unwrap()),
         (vec!["10.20.0.9".into(), "2001:db8::9".into()], "bc:24:11:00:00:05".into())
     );
+    let session = Canned::new().data("/nodes/pve1/lxc/200/interfaces", Value::Null).session();
+    assert!(guest(&session, 200).addresses().unwrap_err().to_string().contains("it is not running any more"));
     assert!(guest(&session, 241).addresses().unwrap_err().to_string().contains("it is stopped"));
 }
 

@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod faults;
+
 fn fakepve() -> Option<Fake> {
     Fake::start(&[
         &format!("pve.apitokens['{TOKEN}'] = '{SECRET}'"),

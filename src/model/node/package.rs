@@ -1,0 +1,157 @@
+//! A software package on a node: which version is installed, and which one could be.
+
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::model::list::{Column, List, Listed, count};
+use crate::model::node::Node;
+use crate::model::record::{Ask, Origin, record};
+use crate::page::{Cell, State, Tone};
+use crate::text::Text;
+use crate::units::Reading;
+
+/// A package, from `/nodes/{node}/apt/versions` (those that matter to Proxmox VE; needs Sys.Audit on `/nodes/{node}`) or
+/// from `/nodes/{node}/apt/update` (those that can be updated; needs Sys.Modify there).
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Package {
+    /// Its name.
+    #[serde(rename = "Package")]
+    pub package: Text,
+    /// The version that is installed; none where it is not.
+    #[serde(rename = "OldVersion")]
+    pub installed: Option<Text>,
+    /// The version that the package lists of the node offer; the installed one where they offer none that is newer.
+    #[serde(rename = "Version")]
+    pub version: Reading<Text>,
+    /// `Installed`, `NotInstalled`, `ConfigFiles`, ... Said in the list of versions only.
+    #[serde(rename = "CurrentState")]
+    pub state: Option<Text>,
+    /// In one line what it is.
+    #[serde(rename = "Title")]
+    pub title: Reading<Text>,
+    /// The same at length.
+    #[serde(rename = "Description")]
+    pub description: Reading<Text>,
+    /// Who publishes it: `Proxmox`, `Debian`.
+    #[serde(rename = "Origin")]
+    pub publisher: Reading<Text>,
+    /// The machine that it is made for: `amd64`, `all`.
+    #[serde(rename = "Arch")]
+    pub arch: Reading<Text>,
+    /// The section of the archive: `admin`, `libs`.
+    #[serde(rename = "Section")]
+    pub section: Option<Text>,
+    /// How important Debian takes it to be: `required`, `optional`.
+    #[serde(rename = "Priority")]
+    pub priority: Option<Text>,
+    /// Version for which somebody was told by mail that it can be had.
+    #[serde(rename = "NotifyStatus")]
+    pub notified: Option<Text>,
+    /// Version and build of the running `pve-manager`, with that package only.
+    #[serde(rename = "ManagerVersion")]
+    pub manager_version: Option<Text>,
+    /// The running kernel, with the package `proxmox-ve` only.
+    #[serde(rename = "RunningKernel")]
+    pub running_kernel: Option<Text>,
+    #[serde(skip)]
+    origin: Origin,
+}
+
+record!(Package: "/nodes/{node}/apt/versions", "/nodes/{node}/apt/update");
+
+impl Node {
+    /// The versions of the packages that Proxmox VE is made of, from `/nodes/{node}/apt/versions`.
+    ///
+    /// # Errors
+    /// When the node cannot be reached or Sys.Audit is missing.
+    pub fn versions(&self) -> Result<List<Package>, Error> {
+        Ask::new(&self.session, self.path("apt/versions"))
+            .titled(format!("Package versions on {}", self.name.raw()))
+            .question("Which versions of the software run here, and could any be newer?")
+            .place(self.place())
+            .list()
+    }
+
+    /// What could be updated, from `/nodes/{node}/apt/update`: as of the last time that the node read its package lists.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let updates = Pve::demo()?.node("pve1")?.updates()?;
+    /// assert!(updates.all(|package| package.can_be_updated()));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the node cannot be reached or Sys.Modify on `/nodes/{node}` is missing, which this needs although it changes
+    /// nothing.
+    pub fn updates(&self) -> Result<List<Package>, Error> {
+        Ask::new(&self.session, self.path("apt/update"))
+            .titled(format!("Updates for {}", self.name.raw()))
+            .question("Which packages could be updated, as of the last look at the package lists?")
+            .place(self.place())
+            .list()
+    }
+}
+
+impl Package {
+    /// Whether it is installed.
+    pub fn is_installed(&self) -> bool {
+        match &self.state {
+            Some(state) => *state == "Installed",
+            None => self.installed.is_some(),
+        }
+    }
+
+    /// Whether it is installed in a version other than the one on offer.
+    pub fn can_be_updated(&self) -> bool {
+        self.is_installed()
+            && self.installed.as_ref().is_some_and(|installed| self.version.is_known() && self.version != *installed)
+    }
+
+    fn state_cell(&self) -> Cell {
+        let state = if self.can_be_updated() {
+            State::new(Tone::Held, "can be updated")
+        } else if self.is_installed() {
+            State::new(Tone::Good, "installed")
+        } else if self.state.as_ref().is_none_or(|state| *state == "NotInstalled" || *state == "ConfigFiles") {
+            State::new(Tone::Off, "not installed")
+        } else {
+            // Half configured and the like: an update was broken off.
+            State::new(Tone::Wrong, self.state.clone().unwrap_or_default())
+        };
+        state.into()
+    }
+
+    fn installed_cell(&self) -> Cell {
+        if self.is_installed() { self.installed.clone().into() } else { Cell::Empty }
+    }
+}
+
+impl Listed for Package {
+    const NOUN: (&'static str, &'static str) = ("package", "packages");
+
+    fn columns() -> Vec<Column<Package>> {
+        vec![
+            Column::new("Package", |p: &Package| p.package.clone()),
+            Column::new("State", Package::state_cell),
+            Column::new("Installed", Package::installed_cell),
+            Column::new("On offer", |p: &Package| p.version.clone()),
+            Column::new("From", |p: &Package| p.publisher.clone()),
+            Column::new("Running", |p: &Package| p.running_kernel.clone().or_else(|| p.manager_version.clone())),
+            Column::new("What it is", |p: &Package| p.title.clone()),
+        ]
+    }
+
+    fn summary(packages: &[Package]) -> (String, String) {
+        let news: Vec<&Package> = packages.iter().filter(|p| p.can_be_updated()).collect();
+        let named: Vec<String> = news.iter().take(5).map(|p| p.package.to_string()).collect();
+        let rest = match news.len() {
+            0 => ", none of which could be updated.".into(),
+            n if n > named.len() => format!("; {n} could be updated: {}, …", named.join(", ")),
+            n => format!("; {n} could be updated: {}.", named.join(", ")),
+        };
+        (count(packages.len(), Package::NOUN), rest)
+    }
+}

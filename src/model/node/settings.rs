@@ -1,0 +1,96 @@
+//! A node's own settings: its notes, waking it over the network, when its guests start.
+
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::loose;
+use crate::model::list::{Column, Listed};
+use crate::model::node::Node;
+use crate::model::record::{Ask, Origin, record};
+use crate::text::Text;
+use crate::units::Age;
+
+/// A node's settings, from `/nodes/{node}/config`. Needs Sys.Audit on `/`. What is not set has its default.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct NodeSettings {
+    /// The notes that people left.
+    pub description: Option<Text>,
+    /// How long it waits after its own start before it starts its guests.
+    #[serde(rename = "startall-onboot-delay", deserialize_with = "seconds")]
+    pub startall_onboot_delay: Option<Age>,
+    /// Whom to wake over the network: hardware address and interface.
+    pub wakeonlan: Option<Text>,
+    /// The part of memory in use, in percent, that ballooning aims at: 80 where it is not set.
+    #[serde(rename = "ballooning-target", deserialize_with = "loose::u64")]
+    pub ballooning_target: Option<u64>,
+    /// The account and domains for certificates by ACME.
+    pub acme: Option<Text>,
+    /// A domain for which a certificate is asked, with how.
+    pub acmedomain0: Option<Text>,
+    /// The second.
+    pub acmedomain1: Option<Text>,
+    /// The third.
+    pub acmedomain2: Option<Text>,
+    /// The fourth.
+    pub acmedomain3: Option<Text>,
+    /// The fifth.
+    pub acmedomain4: Option<Text>,
+    /// The sixth.
+    pub acmedomain5: Option<Text>,
+    /// A mark of this state of the settings.
+    pub digest: Option<Text>,
+    #[serde(skip)]
+    node: Text,
+    #[serde(skip)]
+    origin: Origin,
+}
+
+record!(NodeSettings: "/nodes/{node}/config");
+
+fn seconds<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Age>, D::Error> {
+    Ok(loose::u64(from)?.map(Age))
+}
+
+impl Node {
+    /// Its settings, from `/nodes/{node}/config`.
+    ///
+    /// # Errors
+    /// When the node cannot be reached or Sys.Audit on `/` is missing.
+    pub fn settings(&self) -> Result<NodeSettings, Error> {
+        Ask::new(&self.session, self.path("config"))
+            .place(self.place())
+            .one_with(|settings: &mut NodeSettings| settings.node = self.name.clone())
+    }
+}
+
+impl NodeSettings {
+    /// The domains for which certificates are asked by ACME, each with how.
+    pub fn acme_domains(&self) -> Vec<Text> {
+        let all = [
+            &self.acmedomain0,
+            &self.acmedomain1,
+            &self.acmedomain2,
+            &self.acmedomain3,
+            &self.acmedomain4,
+            &self.acmedomain5,
+        ];
+        all.into_iter().flatten().cloned().collect()
+    }
+}
+
+impl Listed for NodeSettings {
+    const NOUN: (&'static str, &'static str) = ("settings of node", "settings of nodes");
+
+    fn columns() -> Vec<Column<NodeSettings>> {
+        vec![
+            Column::new("Node", |s: &NodeSettings| s.node.clone()),
+            Column::new("Notes", |s: &NodeSettings| s.description.clone()),
+            Column::new("Starts its guests after", |s: &NodeSettings| s.startall_onboot_delay),
+            Column::new("Woken by", |s: &NodeSettings| s.wakeonlan.clone()),
+            Column::new("Certificates by ACME", |s: &NodeSettings| {
+                s.acme_domains().iter().map(Text::to_string).collect::<Vec<_>>().join("; ")
+            }),
+        ]
+    }
+}

@@ -1,0 +1,65 @@
+//! What each network card of a node's running guests has sent and received.
+
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::model::list::{Column, List, Listed, count};
+use crate::model::node::Node;
+use crate::model::record::{Ask, Origin, record};
+use crate::text::Text;
+use crate::units::{Bytes, Reading};
+
+/// The traffic of a guest's network card, from `/nodes/{node}/netstat`: since the card was plugged in, that is since the
+/// guest was started or moved here. Needs Sys.Audit on `/nodes/{node}`.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct GuestTraffic {
+    /// The guest's number.
+    pub vmid: Reading<u64>,
+    /// The card, as the guest's configuration calls it: `net0`.
+    pub dev: Text,
+    /// What the guest received.
+    #[serde(rename = "in")]
+    pub received: Reading<Bytes>,
+    /// What the guest sent.
+    #[serde(rename = "out")]
+    pub sent: Reading<Bytes>,
+    #[serde(skip)]
+    origin: Origin,
+}
+
+record!(GuestTraffic: "/nodes/{node}/netstat");
+
+impl Node {
+    /// What each network card of the guests running on it has sent and received, from `/nodes/{node}/netstat`.
+    ///
+    /// # Errors
+    /// When the node cannot be reached or Sys.Audit is missing.
+    pub fn netstat(&self) -> Result<List<GuestTraffic>, Error> {
+        Ask::new(&self.session, self.path("netstat"))
+            .titled(format!("Traffic of guests on {}", self.name.raw()))
+            .question("Which guest sends and receives how much, since it runs here?")
+            .place(self.place())
+            .list()
+    }
+}
+
+impl Listed for GuestTraffic {
+    const NOUN: (&'static str, &'static str) = ("network card", "network cards");
+
+    fn columns() -> Vec<Column<GuestTraffic>> {
+        vec![
+            Column::new("Guest", |t: &GuestTraffic| t.vmid),
+            Column::new("Card", |t: &GuestTraffic| t.dev.clone()),
+            Column::new("Received", |t: &GuestTraffic| t.received),
+            Column::new("Sent", |t: &GuestTraffic| t.sent),
+        ]
+    }
+
+    fn summary(cards: &[GuestTraffic]) -> (String, String) {
+        let all =
+            |f: fn(&GuestTraffic) -> Reading<Bytes>| cards.iter().filter_map(|card| f(card).known()).sum::<Bytes>();
+        let (sent, received) = (all(|card| card.sent), all(|card| card.received));
+        (count(cards.len(), GuestTraffic::NOUN), format!(": {sent} sent, {received} received."))
+    }
+}

@@ -1,0 +1,130 @@
+//! What has become of the software-defined network on one node: whether its zones and vnets are really there.
+
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::model::list::{Column, List, Listed, count};
+use crate::model::node::Node;
+use crate::model::record::{Ask, Origin, record, segment};
+use crate::model::words::words;
+use crate::page::{Cell, State, Tone};
+use crate::text::Text;
+use crate::units::Reading;
+
+words! {
+    /// Whether a zone is there on a node.
+    pub enum ZoneStatus {
+        /// It is there.
+        Available = "available",
+        /// It is configured otherwise than it is in force here.
+        Pending = "pending",
+        /// It is not there as it should be.
+        Error = "error",
+    }
+}
+
+/// A zone on a node, from `/nodes/{node}/sdn/zones`. Needs SDN.Audit on `/sdn/zones/{zone}`.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ZoneOnNode {
+    /// The zone.
+    pub zone: Text,
+    /// Whether it is there.
+    pub status: Reading<ZoneStatus>,
+    /// The node.
+    #[serde(skip)]
+    pub node: Text,
+    #[serde(skip)]
+    origin: Origin,
+}
+
+record!(ZoneOnNode: "/nodes/{node}/sdn/zones");
+
+/// A vnet on a node, from `/nodes/{node}/sdn/zones/{zone}/content`.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ZoneContent {
+    /// The vnet.
+    pub vnet: Text,
+    /// Whether it is there.
+    pub status: Reading<ZoneStatus>,
+    /// What is wrong with it.
+    pub statusmsg: Option<Text>,
+    #[serde(skip)]
+    origin: Origin,
+}
+
+record!(ZoneContent: "/nodes/{node}/sdn/zones/{zone}/content");
+
+impl Node {
+    /// The zones of the software-defined network on it, from `/nodes/{node}/sdn/zones`.
+    ///
+    /// # Errors
+    /// When the node cannot be reached.
+    pub fn sdn_zones(&self) -> Result<List<ZoneOnNode>, Error> {
+        Ask::new(&self.session, self.path("sdn/zones"))
+            .titled(format!("Zones on {}", self.name.raw()))
+            .question("Is the software-defined network here as it should be?")
+            .filtered_by("zones", &["SDN.Audit"], "/sdn/zones")
+            .place(self.place())
+            .list_with(|zone: &mut ZoneOnNode| zone.node = self.name.clone())
+    }
+}
+
+impl ZoneOnNode {
+    /// Its vnets on the node, from `/nodes/{node}/sdn/zones/{zone}/content`.
+    ///
+    /// # Errors
+    /// When the node cannot be reached or SDN.Audit on the zone is missing.
+    pub fn vnets(&self) -> Result<List<ZoneContent>, Error> {
+        let path = format!("/nodes/{}/sdn/zones/{}/content", self.node.raw(), segment(&self.zone));
+        Ask::new(self.origin.session()?, path)
+            .titled(format!("Vnets of zone {} on {}", self.zone.raw(), self.node.raw()))
+            .question("Are the networks of this zone there?")
+            .filtered_by("vnets", &["SDN.Audit"], &format!("/sdn/zones/{}", self.zone.raw()))
+            .list()
+    }
+}
+
+fn state_cell(status: &Reading<ZoneStatus>) -> Cell {
+    let Reading::Known(status) = status else { return status.clone().into() };
+    let tone = match status {
+        ZoneStatus::Available => Tone::Good,
+        ZoneStatus::Pending => Tone::Held,
+        ZoneStatus::Error => Tone::Wrong,
+        ZoneStatus::Other(_) => Tone::Unknown,
+    };
+    State::new(tone, status.word()).into()
+}
+
+impl Listed for ZoneOnNode {
+    const NOUN: (&'static str, &'static str) = ("zone", "zones");
+
+    fn columns() -> Vec<Column<ZoneOnNode>> {
+        vec![
+            Column::new("Zone", |z: &ZoneOnNode| z.zone.clone()),
+            Column::new("State", |z: &ZoneOnNode| state_cell(&z.status)),
+            Column::new("Node", |z: &ZoneOnNode| z.node.clone()),
+        ]
+    }
+
+    fn summary(zones: &[ZoneOnNode]) -> (String, String) {
+        let bad = |zone: &&ZoneOnNode| zone.status.is_known() && zone.status != ZoneStatus::Available;
+        let bad: Vec<String> =
+            zones.iter().filter(bad).map(|zone| format!("{} ({})", zone.zone, zone.status)).collect();
+        let rest = if bad.is_empty() { ".".into() } else { format!("; not as it should be: {}.", bad.join(", ")) };
+        (count(zones.len(), ZoneOnNode::NOUN), rest)
+    }
+}
+
+impl Listed for ZoneContent {
+    const NOUN: (&'static str, &'static str) = ("vnet", "vnets");
+
+    fn columns() -> Vec<Column<ZoneContent>> {
+        vec![
+            Column::new("Vnet", |v: &ZoneContent| v.vnet.clone()),
+            Column::new("State", |v: &ZoneContent| state_cell(&v.status)),
+            Column::new("What is wrong", |v: &ZoneContent| v.statusmsg.clone()),
+        ]
+    }
+}

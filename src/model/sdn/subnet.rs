@@ -1,0 +1,119 @@
+//! A subnet: the addresses of a vnet, with their gateway.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::{Change, applied, change, change_cell};
+use crate::error::Error;
+use crate::loose;
+use crate::model::list::{Column, List, Listed};
+use crate::model::record::{Ask, Origin, record, segment};
+use crate::session::Session;
+use crate::text::Text;
+
+/// A subnet, from `/cluster/sdn/vnets/{vnet}/subnets`.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Subnet {
+    /// Its name, made of zone and network: `dmz-10.30.0.0-24`.
+    pub subnet: Text,
+    /// The network: `10.30.0.0/24`.
+    pub cidr: Option<Text>,
+    /// The address of the network, without its length.
+    pub network: Option<Text>,
+    /// The length of the network.
+    pub mask: Option<Text>,
+    /// The way out of it.
+    pub gateway: Option<Text>,
+    /// The vnet that it belongs to.
+    pub vnet: Option<Text>,
+    /// The zone that it belongs to.
+    pub zone: Option<Text>,
+    /// Whether the nodes stand in with their own address for guests that go outside.
+    #[serde(deserialize_with = "loose::flag")]
+    pub snat: Option<bool>,
+    /// The addresses that are given out.
+    #[serde(rename = "dhcp-range", deserialize_with = "ranges")]
+    pub dhcp_range: Vec<DhcpRange>,
+    /// The name server that is named along with them.
+    #[serde(rename = "dhcp-dns-server")]
+    pub dhcp_dns_server: Option<Text>,
+    /// What stands before the domain of its guests.
+    pub dnszoneprefix: Option<Text>,
+    /// How it differs from what is in force; nothing where it is in force as it is.
+    #[serde(deserialize_with = "change")]
+    pub state: Change,
+    /// The values that are configured and not in force.
+    pub pending: Option<Value>,
+    /// Always `subnet`.
+    #[serde(rename = "type")]
+    pub kind: Option<Text>,
+    /// A mark of the state that the subnets are in.
+    pub digest: Option<Text>,
+    #[serde(skip)]
+    origin: Origin,
+}
+
+record!(Subnet: "/cluster/sdn/vnets/{vnet}/subnets", "/cluster/sdn/vnets/{vnet}/subnets/{subnet}");
+applied!(Subnet by subnet);
+
+/// Addresses that are given out, from one to another.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct DhcpRange {
+    /// The first.
+    pub start_address: Text,
+    /// The last.
+    pub end_address: Text,
+}
+
+/// Ranges as objects, or in a line each: `start-address=10.30.0.50,end-address=10.30.0.99`.
+fn ranges<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<DhcpRange>, D::Error> {
+    let line = |line: &str| {
+        let value = |key: &str| {
+            line.split(',').find_map(|part| part.trim().strip_prefix(key)?.strip_prefix('=')).unwrap_or_default().into()
+        };
+        DhcpRange { start_address: value("start-address"), end_address: value("end-address") }
+    };
+    let one = |value: &Value| match value {
+        Value::String(words) => Some(line(words)),
+        object => serde_json::from_value(object.clone()).ok(),
+    };
+    Ok(match Value::deserialize(from)? {
+        Value::Array(all) => all.iter().filter_map(one).collect(),
+        Value::Null => Vec::new(),
+        value => one(&value).into_iter().collect(),
+    })
+}
+
+impl Subnet {
+    pub(crate) fn list(session: &Session, vnet: &Text) -> Result<List<Subnet>, Error> {
+        let path = format!("/cluster/sdn/vnets/{}/subnets", segment(vnet));
+        let ask = Ask::new(session, path.clone())
+            .titled(format!("Subnets of {}", vnet.raw()))
+            .question("Which addresses does this network have?");
+        super::list(session, &path, ask)
+    }
+
+    /// The network, also where the answer has it only in the subnet's name.
+    pub fn network(&self) -> Text {
+        self.cidr.clone().unwrap_or_else(|| self.subnet.clone())
+    }
+}
+
+impl Listed for Subnet {
+    const NOUN: (&'static str, &'static str) = ("subnet", "subnets");
+
+    fn columns() -> Vec<Column<Subnet>> {
+        vec![
+            Column::new("Subnet", Subnet::network),
+            Column::new("State", |s: &Subnet| change_cell(&s.state)),
+            Column::new("Gateway", |s: &Subnet| s.gateway.clone()),
+            Column::new("Given out", |s: &Subnet| {
+                let all = s.dhcp_range.iter().map(|range| format!("{} to {}", range.start_address, range.end_address));
+                all.collect::<Vec<_>>().join(", ")
+            }),
+            Column::new("Nodes stand in outside", |s: &Subnet| s.snat == Some(true)),
+        ]
+    }
+}

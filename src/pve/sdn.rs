@@ -1,0 +1,76 @@
+//! The software-defined network of the cluster.
+
+use super::Pve;
+use crate::error::Error;
+use crate::model::list::List;
+use crate::model::sdn::controller::SdnController;
+use crate::model::sdn::service::{SdnDns, SdnIpam};
+use crate::model::sdn::vnet::Vnet;
+use crate::model::sdn::zone::Zone;
+
+impl Pve {
+    /// The zones, from `/cluster/sdn/zones`, each with how it differs from what is in force.
+    ///
+    /// # Errors
+    /// When the cluster cannot be read.
+    pub fn sdn_zones(&self) -> Result<List<Zone>, Error> {
+        Zone::list(&self.session)
+    }
+
+    /// One zone by its name.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] names those that there are.
+    pub fn sdn_zone(&self, name: &str) -> Result<Zone, Error> {
+        self.sdn_zones()?.named(name, |zone| zone.zone.clone())
+    }
+
+    /// The vnets, from `/cluster/sdn/vnets`, each with how it differs from what is in force.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let vnets = Pve::demo()?.vnets()?;
+    /// let waiting = vnets.filter(|vnet| vnet.state == Some(SdnChange::New));
+    /// assert_eq!(waiting.map(|vnet| vnet.vnet.to_string()), ["lab"]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the cluster cannot be read.
+    pub fn vnets(&self) -> Result<List<Vnet>, Error> {
+        Vnet::list(&self.session)
+    }
+
+    /// One vnet by its name.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] names those that there are.
+    pub fn vnet(&self, name: &str) -> Result<Vnet, Error> {
+        self.vnets()?.named(name, |vnet| vnet.vnet.clone())
+    }
+
+    /// What exchanges routes, from `/cluster/sdn/controllers`.
+    ///
+    /// # Errors
+    /// When the cluster cannot be read.
+    pub fn sdn_controllers(&self) -> Result<List<SdnController>, Error> {
+        SdnController::list(&self.session)
+    }
+
+    /// What keeps track of addresses, from `/cluster/sdn/ipams`.
+    ///
+    /// # Errors
+    /// When the cluster cannot be read.
+    pub fn sdn_ipams(&self) -> Result<List<SdnIpam>, Error> {
+        SdnIpam::list(&self.session)
+    }
+
+    /// The name servers that guests are entered in, from `/cluster/sdn/dns`.
+    ///
+    /// # Errors
+    /// When the cluster cannot be read.
+    pub fn sdn_dns(&self) -> Result<List<SdnDns>, Error> {
+        SdnDns::list(&self.session)
+    }
+}
