@@ -22,6 +22,7 @@ mod config;
 mod course;
 mod demo;
 mod guests;
+mod inside;
 mod jobs;
 mod nodes;
 mod parts;

@@ -85,6 +85,7 @@ fn typed() -> Vec<Typed> {
         super::guest::typed(),
         super::history::typed(),
         super::node::typed(),
+        super::pool::typed(),
         super::sdn::typed(),
         super::storage::typed(),
         super::task::typed(),

@@ -7,7 +7,6 @@ use crate::error::Error;
 use crate::model::history::{History, Span};
 use crate::model::list::{About, List};
 use crate::model::resource::{Resource, Resources};
-use crate::model::snapshot::Snapshot;
 use crate::model::task::{self, Task};
 use crate::page::Provenance;
 use crate::session::Session;
@@ -15,10 +14,14 @@ use crate::text::Text;
 use crate::units::{Age, Bytes, Ratio, Reading, Why};
 use crate::wire::{Call, Raw};
 
+pub(crate) mod addresses;
+pub(crate) mod agent;
+pub(crate) mod cloud_init;
 pub(crate) mod config;
 mod configs;
 pub(crate) mod details;
 pub(crate) mod disk;
+pub(crate) mod migration;
 pub(crate) mod net;
 pub(crate) mod page;
 mod search;
@@ -35,6 +38,15 @@ pub(crate) fn typed() -> Vec<super::conformance::Typed> {
     use super::conformance::Typed;
     vec![
         Typed::record::<details::GuestDetails>(),
+        Typed::record::<super::snapshot::Snapshot>(),
+        Typed::record::<addresses::GuestInterface>(),
+        Typed::record::<agent::AgentOs>(),
+        Typed::record::<agent::AgentFileSystem>(),
+        Typed::record::<agent::AgentUser>(),
+        Typed::record::<agent::AgentTimeZone>(),
+        Typed::record::<cloud_init::CloudInitSetting>(),
+        Typed::record::<migration::Feature>(),
+        Typed::record::<migration::MigrationPreflight>(),
         Typed::row::<config::PendingRow>(&["/nodes/{node}/qemu/{vmid}/pending", "/nodes/{node}/lxc/{vmid}/pending"]),
     ]
 }
@@ -295,14 +307,6 @@ impl Guest {
             .filter_map(|tag| tag.raw().split_once(separator))
             .find(|(has, value)| *has == key && !value.is_empty())
             .map(|(_, value)| value.to_owned())
-    }
-
-    /// Its snapshots, oldest first, from `/nodes/{node}/{qemu|lxc}/{vmid}/snapshot`.
-    ///
-    /// # Errors
-    /// When the node cannot be reached or VM.Audit is missing.
-    pub fn snapshots(&self) -> Result<List<Snapshot>, Error> {
-        Snapshot::list(self)
     }
 
     /// How it was loaded, from `/nodes/{node}/{qemu|lxc}/{vmid}/rrddata`.

@@ -238,22 +238,18 @@ impl History {
         )
     }
 
-    /// The part of the time spent waiting, in percent, as a chart: for a CPU, for disks, for memory.
+    /// The part of the time spent waiting as a chart: for a CPU, for disks, for memory.
     pub fn pressure(&self) -> Figure {
-        let part = |percent: Option<f64>| percent.map(|percent| percent / 100.0);
-        let points = self.points.iter();
-        let series = [
-            ("a CPU", points.clone().map(|point| (point.at(), part(point.pressurecpusome))).collect()),
-            ("disks", points.clone().map(|point| (point.at(), part(point.pressureiosome))).collect()),
-            ("memory", points.map(|point| (point.at(), part(point.pressurememorysome))).collect()),
-        ];
-        Chart {
-            title: self.title("Time spent waiting"),
-            unit: Unit::Ratio,
-            series: series.into_iter().map(|(name, points)| (name.into(), points)).collect(),
-            limit: None,
-        }
-        .figure()
+        self.chart(
+            "Time spent waiting",
+            Unit::Ratio,
+            &[
+                ("for a CPU", |point| point.pressurecpusome.map(|percent| percent / 100.0)),
+                ("for disks", |point| point.pressureiosome.map(|percent| percent / 100.0)),
+                ("for memory", |point| point.pressurememorysome.map(|percent| percent / 100.0)),
+            ],
+            None,
+        )
     }
 
     /// The space of a storage as a chart, with what there is drawn in.
@@ -262,13 +258,9 @@ impl History {
         self.chart("Space", Unit::Bytes, &[("used", |point| point.used)], limit.map(|limit| ("all of it", limit)))
     }
 
-    fn title(&self, what: &str) -> Text {
-        format!("{what} of {}, last {}", self.called.raw(), self.span.word()).into()
-    }
-
     fn chart(&self, what: &str, unit: Unit, series: &[Series<'_>], limit: Option<(&str, f64)>) -> Figure {
         Chart {
-            title: self.title(what),
+            title: format!("{what} of {}, last {}", self.called.raw(), self.span.word()).into(),
             unit,
             series: series
                 .iter()
@@ -313,5 +305,36 @@ impl View for History {
         };
         let page = if self.points.iter().any(waited) { page.figure(self.pressure()) } else { page };
         page.provenance(self.provenance.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::canned::Canned;
+
+    #[test]
+    fn a_gap_of_a_storage_stays_a_gap_and_every_number_is_kept() {
+        let rows = json!([
+            {"time": 1_768_467_000}, {"time": "1768467060", "used": "512.5", "total": 1024}, {"time": 1_768_467_120, "used": null},
+            {"used": 7},
+        ]);
+        let session = Canned::new().data("/nodes/pve1/storage/local/rrddata", rows).session();
+        let storage = Node::find(&session, "pve1").unwrap().storage("local").unwrap();
+        let history = storage.history(Span::Hour).unwrap();
+        let used: Vec<Option<f64>> = history.points().iter().map(|point| point.used).collect();
+        assert_eq!(used, [None, Some(512.5), None]);
+        assert!(history.page().text().contains("How full was it"), "{}", history.page().text());
+    }
+
+    #[test]
+    fn a_guest_has_its_pressures() {
+        let guest = Guest::find(&Canned::new().session(), 103.into()).unwrap();
+        let history = guest.history(Span::Hour).unwrap();
+        let last = history.points().into_iter().rev().find(|point| point.cpu.is_some()).unwrap();
+        assert!(last.pressurecpusome.is_some() && last.memhost.is_some() && last.maxcpu == Some(8.0));
+        assert!(history.pressure().svg().contains("for disks"));
     }
 }

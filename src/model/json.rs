@@ -86,8 +86,8 @@ pub(crate) fn is_secret(key: &str) -> bool {
         "ticket",
     ];
     // Whole names: of a user the second factor of the old kind, of a metrics server or an IPAM its key, of a webhook what
-    // it shows to its server.
-    const NAMES: [&str; 3] = ["keys", "token", "header"];
+    // it shows to its server, of a container what its programs find in their environment.
+    const NAMES: [&str; 4] = ["keys", "token", "header", "env"];
     let key = key.to_ascii_lowercase();
     NAMES.contains(&key.as_str()) || ENDS.iter().any(|end| key.ends_with(end))
 }
@@ -239,6 +239,12 @@ mod tests {
             "{value}"
         );
         assert!(value.to_string().contains("ok"));
+    }
+
+    #[test]
+    fn the_environment_of_a_container_is_not_shown() {
+        let value = masked(json!([{"hostname": "db", "env": "DB_PASS=x1"}, {"key": "env", "value": "DB_PASS=x2"}]));
+        assert!(!value.to_string().contains("DB_PASS") && value.to_string().contains("db"), "{value}");
     }
 
     #[test]

@@ -1,16 +1,19 @@
-//! A pool: guests and storages that belong together, for permissions and for people.
+//! A pool: guests and storages that belong together, for permissions and for people. Pools may lie in pools.
 
-use std::fmt;
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
 use crate::error::Error;
 use crate::loose;
 use crate::model::guest::Guest;
-use crate::model::list::{About, Column, List, Listed};
+use crate::model::list::{About, Column, List, Listed, count};
+use crate::model::record::{Ask, Origin, record};
 use crate::model::resource::Resources;
 use crate::model::sight::Sight;
-use crate::page::{Page, Provenance};
+use crate::model::storage::Storage;
+use crate::model::together::some_of;
+use crate::page::Page;
 use crate::render::View;
 use crate::session::Session;
 use crate::text::Text;
@@ -18,74 +21,160 @@ use crate::units::{Reading, Why};
 use crate::wire::Call;
 
 /// A pool, from `/pools`. A name with a slash is a pool inside a pool.
-#[derive(Clone)]
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
 pub struct Pool {
-    /// Its name.
+    /// Its name, with those of the pools that it lies in: `prod/web`.
+    #[serde(rename = "poolid")]
     pub name: Text,
     /// What it is for, in the words of whoever made it.
+    #[serde(deserialize_with = "loose::text")]
     pub comment: Option<Text>,
     /// How many guests it has, without those in pools inside it.
+    #[serde(skip)]
     pub guests: Reading<u64>,
-    session: Session,
-    provenance: Provenance,
+    /// What belongs to it; only where one pool was asked for.
+    #[serde(deserialize_with = "loose::each")]
+    members: Vec<Member>,
+    /// All pools that were seen, to know those around it.
+    #[serde(skip)]
+    all: Vec<Text>,
+    #[serde(skip)]
+    origin: Origin,
 }
 
-#[derive(Deserialize)]
-struct PoolRow {
+record!(Pool without page: "/pools", "/pools/{poolid}");
+
+/// A guest or a storage in a pool.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+struct Member {
+    #[serde(deserialize_with = "loose::u64")]
+    vmid: Option<u64>,
     #[serde(deserialize_with = "loose::text")]
-    poolid: Option<Text>,
-    #[serde(default, deserialize_with = "loose::text")]
-    comment: Option<Text>,
+    storage: Option<Text>,
+}
+
+/// What pools are read from.
+#[cfg(test)]
+pub(crate) fn typed() -> Vec<super::conformance::Typed> {
+    vec![super::conformance::Typed::record::<Pool>()]
 }
 
 impl Pool {
     pub(crate) fn list(session: &Session) -> Result<List<Pool>, Error> {
-        let answer = session.ask(Call::get("/pools"))?;
+        let pools = session.submit(Call::get("/pools"));
         let resources = Resources::read(session);
-        let provenance =
-            session.provenance(std::iter::once(&answer).chain(resources.as_ref().ok().map(|all| &all.answer)), None);
+        let pools = session.answer(pools)?;
         let guests = |pool: &Text| match &resources {
             Ok(all) => Reading::Known(
                 all.of(&["qemu", "lxc"]).filter(|(row, _)| row.pool.as_ref() == Some(pool)).count() as u64,
             ),
             Err(_) => Reading::Missing(Why::NotInAnswer),
         };
-        let mut pools: Vec<Pool> = answer
-            .rows::<PoolRow>()?
-            .into_iter()
-            .filter_map(|(row, _)| {
-                Some(Pool {
-                    guests: guests(row.poolid.as_ref()?),
-                    name: row.poolid?,
-                    comment: row.comment,
-                    session: session.clone(),
-                    provenance: provenance.clone(),
-                })
-            })
-            .collect();
+        let list = Ask::new(session, "/pools")
+            .filtered_by("pools", &["Pool.Audit"], "/pool")
+            .list_of(&pools, |pool: &mut Pool| pool.guests = guests(&pool.name))?;
+        let mut sight = list.sight();
+        let mut provenance = list.provenance();
+        if let Ok(resources) = &resources {
+            sight = sight.and(Sight::filtered(session, "guests of these pools", &["VM.Audit"], "/vms"));
+            provenance = provenance.and(&session.provenance([&resources.answer], None));
+        }
+        let mut pools = list.to_vec();
         pools.sort_by(|a, b| a.name.cmp(&b.name));
-        let about = About {
-            title: "Pools".into(),
-            question: "Which guests belong together, and what for?".into(),
-            sight: Sight::filtered(session, "pools", &["Pool.Audit"], "/pool"),
-            provenance,
-            of: None,
-        };
-        Ok(List::new(pools, about))
+        let all: Vec<Text> = pools.iter().map(|pool| pool.name.clone()).collect();
+        pools.iter_mut().for_each(|pool| pool.all = all.clone());
+        let question = "Which guests belong together, and what for?".into();
+        Ok(List::new(pools, About { title: "Pools".into(), question, sight, provenance, of: None }))
     }
 
-    /// The guests in it, without those in pools inside it.
+    pub(crate) fn find(session: &Session, name: &str) -> Result<Pool, Error> {
+        Pool::list(session)?.named(name, |pool| pool.name.clone())
+    }
+
+    /// What belongs to it. A pool inside a pool works in no path, only as a parameter.
+    fn members(&self) -> Result<List<Pool>, Error> {
+        Ask::new(self.origin.session()?, "/pools").with("poolid", self.name.raw()).list()
+    }
+
+    /// The guests in it, without those in pools inside it. Guests that belong to it and that you may not see are named
+    /// beside the list.
     ///
     /// # Errors
     /// When the cluster cannot be read.
     pub fn guests(&self) -> Result<List<Guest>, Error> {
-        Ok(Guest::list(&self.session)?.filter(|guest| guest.pool.as_ref() == Some(&self.name)))
+        let guests = Guest::list(self.origin.session()?)?;
+        let mine: Vec<Guest> = guests.iter().filter(|guest| guest.pool.as_ref() == Some(&self.name)).cloned().collect();
+        let mut sight = guests.sight();
+        let mut provenance = guests.provenance();
+        match self.members() {
+            Ok(pools) => {
+                provenance = provenance.and(&pools.provenance());
+                let known = |vmid: u64| mine.iter().any(|guest| u64::from(guest.vmid) == vmid);
+                let members = pools.iter().flat_map(|pool| pool.members.iter().filter_map(|member| member.vmid));
+                let hidden: Vec<String> = members.filter(|vmid| !known(*vmid)).map(|vmid| vmid.to_string()).collect();
+                if !hidden.is_empty() {
+                    let words =
+                        format!("Guests of the pool that you may not see, or that just came: {}.", some_of(&hidden));
+                    sight = sight.and(Sight::part(words));
+                }
+            }
+            Err(error) => sight = sight.and(Sight::unknown(format!("Its members could not be read: {error}"))),
+        }
+        let about = About {
+            title: format!("Guests in the pool {}", self.name.raw()).into(),
+            question: "Which virtual machines and containers belong to it, where, and do they run?".into(),
+            sight,
+            provenance,
+            of: None,
+        };
+        Ok(List::new(mine, about))
     }
-}
 
-impl fmt::Debug for Pool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pool({})", self.name)
+    /// The guests in it and in all pools inside it.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let prod = Pve::demo()?.pool("prod")?;
+    /// let (own, all) = (prod.guests()?, prod.all_guests()?);
+    /// assert!(own.all(|g| g.name != "web-1") && all.any(|g| g.name == "web-1"));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the cluster cannot be read.
+    pub fn all_guests(&self) -> Result<List<Guest>, Error> {
+        let inside = format!("{}/", self.name.raw());
+        let guests = Guest::list(self.origin.session()?)?;
+        Ok(guests
+            .filter(|guest| guest.pool.as_ref().is_some_and(|pool| *pool == self.name || pool.starts_with(&inside))))
+    }
+
+    /// The storages in it.
+    ///
+    /// # Errors
+    /// When the cluster cannot be read.
+    pub fn storages(&self) -> Result<List<Storage>, Error> {
+        let pools = self.members()?;
+        let names: BTreeMap<&Text, ()> = pools
+            .iter()
+            .flat_map(|pool| pool.members.iter().filter_map(|member| member.storage.as_ref()))
+            .map(|storage| (storage, ()))
+            .collect();
+        Ok(Storage::list(self.origin.session()?)?.filter(|storage| names.contains_key(&storage.name)))
+    }
+
+    /// The pool that it lies in.
+    pub fn parent(&self) -> Option<Text> {
+        self.name.raw().rsplit_once('/').map(|(parent, _)| parent.into())
+    }
+
+    /// The pools that lie in it, without those in them in turn.
+    pub fn children(&self) -> Vec<Text> {
+        let mine = |name: &&Text| name.raw().rsplit_once('/').is_some_and(|(parent, _)| self.name == parent);
+        self.all.iter().filter(mine).cloned().collect()
     }
 }
 
@@ -96,8 +185,21 @@ impl Listed for Pool {
         vec![
             Column::new("Pool", |p: &Pool| p.name.clone()),
             Column::new("Guests", |p: &Pool| p.guests),
+            Column::new("Pools in it", |p: &Pool| {
+                p.children().iter().map(Text::to_string).collect::<Vec<_>>().join(", ")
+            }),
             Column::new("Comment", |p: &Pool| p.comment.clone()),
         ]
+    }
+
+    fn summary(pools: &[Pool]) -> (String, String) {
+        let empty: Vec<String> = pools
+            .iter()
+            .filter(|pool| pool.guests == 0 && pool.children().is_empty())
+            .map(|pool| pool.name.to_string())
+            .collect();
+        let rest = if empty.is_empty() { ".".into() } else { format!("; without a guest: {}.", empty.join(", ")) };
+        (count(pools.len(), Pool::NOUN), rest)
     }
 }
 
@@ -108,7 +210,69 @@ impl View for Pool {
             Some(comment) => page.paragraph(comment.clone()),
             None => page,
         };
-        crate::model::guest::page::part(page, "Guests", "pve.pools()?", self.guests().map(|list| list.page()))
-            .provenance(self.provenance.clone())
+        let around = [("Part of", self.parent().into_iter().collect()), ("Pools in it", self.children())];
+        let facts: Vec<_> = around.into_iter().filter(|(_, pools): &(_, Vec<Text>)| !pools.is_empty()).collect();
+        let page = match facts.is_empty() {
+            true => page,
+            false => page.facts(facts.into_iter().map(|(label, pools)| {
+                (label, pools.iter().map(Text::to_string).collect::<Vec<_>>().join(", ").into())
+            })),
+        };
+        let code = format!("pve.pool(\"{}\")?", self.name.raw());
+        let part = crate::model::guest::page::part;
+        let page = part(page, "Guests", &format!("{code}.guests()?"), self.guests().map(|list| list.page()));
+        let page = match self.storages() {
+            Ok(storages) if storages.is_empty() => page,
+            storages => part(page, "Storages", &format!("{code}.storages()?"), storages.map(|list| list.page())),
+        };
+        page.provenance(self.provenance())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::canned::Canned;
+
+    #[test]
+    fn pools_know_those_around_them_and_keep_guests_of_inner_pools_apart() {
+        let session = Canned::new().session();
+        let prod = Pool::find(&session, "prod").unwrap();
+        let web = Pool::find(&session, "prod/web").unwrap();
+        assert_eq!((prod.parent(), prod.children()), (None, vec!["prod/web".into()]));
+        assert_eq!((web.parent().unwrap().raw(), web.children()), ("prod", vec![]));
+        let own = web.guests().unwrap();
+        assert_eq!(own.map(|guest| guest.vmid), [101, 102, 110, 200]);
+        assert_eq!(prod.guests().unwrap().len() + own.len(), prod.all_guests().unwrap().len());
+        assert_eq!(prod.guests, prod.guests().unwrap().len() as u64);
+        assert!(Pool::list(&session).unwrap().page().text().contains("4 pools; without a guest: retired."));
+        let missing = Pool::find(&session, "web").unwrap_err().to_string();
+        assert!(missing.contains("There is no pool \"web\"") && missing.contains("prod/web"), "{missing}");
+    }
+
+    #[test]
+    fn members_that_are_not_seen_are_named() {
+        let members = json!([{"poolid": "test", "members": [
+            {"id": "qemu/106", "type": "qemu", "vmid": "106", "node": "pve1"}, {"id": "qemu/999", "type": "qemu", "vmid": 999},
+            {"id": "storage/pve1/local", "type": "storage", "storage": "local"}, null,
+        ]}]);
+        let session = Canned::new().data("/pools?poolid=test", members).session();
+        let test = Pool::find(&session, "test").unwrap();
+        let text = test.guests().unwrap().page().text();
+        assert!(text.contains("that you may not see, or that just came: 999."), "{text}");
+        assert_eq!(test.storages().unwrap().map(|storage| storage.name.to_string()), ["local"]);
+        assert!(test.page().text().contains("Storages"), "{}", test.page().text());
+    }
+
+    #[test]
+    fn who_may_not_see_pools_is_told_so() {
+        let session = Canned::new().privileges(&[("/", &["VM.Audit"])]).data("/pools", json!([])).session();
+        let text = Pool::list(&session).unwrap().page().text();
+        assert!(
+            text.contains("lacks Pool.Audit on /pool") && text.contains("cannot say whether there are others"),
+            "{text}"
+        );
     }
 }

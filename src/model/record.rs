@@ -275,7 +275,12 @@ impl<'a> Ask<'a> {
     /// The same; `add` puts in what the answer leaves to its path.
     pub(crate) fn one_with<T: Record>(self, add: impl FnOnce(&mut T)) -> Result<T, Error> {
         let answer = self.session.ask(self.call.clone())?;
-        let provenance = self.session.provenance([&answer], self.place.as_deref());
+        self.one_of(&answer, add)
+    }
+
+    /// A single object that was read already.
+    pub(crate) fn one_of<T: Record>(self, answer: &Answer, add: impl FnOnce(&mut T)) -> Result<T, Error> {
+        let provenance = self.session.provenance([answer], self.place.as_deref());
         let (mut item, raw) = answer.object::<T>()?;
         let source = Arc::new(Source { session: self.session.clone(), provenance });
         *item.origin_mut() = Origin { source: Some(source), raw: Some(raw) };

@@ -1,92 +1,99 @@
 //! A snapshot: a state of a guest that one can go back to.
 
-use std::collections::BTreeMap;
-use std::fmt;
-
 use serde::Deserialize;
 
 use crate::error::Error;
 use crate::loose;
 use crate::model::guest::Guest;
-use crate::model::list::{About, Column, List, Listed};
+use crate::model::list::{About, Column, List, Listed, count};
+use crate::model::record::{Ask, Origin, record};
 use crate::model::sight::Sight;
 use crate::page::Cell;
-use crate::session::Session;
 use crate::text::Text;
-use crate::units::{Moment, Reading, Why};
-use crate::wire::Call;
+use crate::units::{Moment, Reading};
 
 /// A snapshot, from `/nodes/{node}/{qemu|lxc}/{vmid}/snapshot`.
-#[derive(Clone)]
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
 pub struct Snapshot {
     /// Its name.
     pub name: Text,
     /// The snapshot that it was made after.
+    #[serde(deserialize_with = "loose::text")]
     pub parent: Option<Text>,
     /// When it was made.
+    #[serde(rename = "snaptime")]
     pub made: Reading<Moment>,
     /// What it is for, in the words of whoever made it.
+    #[serde(deserialize_with = "loose::text")]
     pub description: Option<Text>,
     /// Whether it holds the memory of the running guest.
+    #[serde(rename = "vmstate", deserialize_with = "loose::yes")]
     pub with_memory: bool,
-    session: Session,
+    /// Of the entry for the present state: changes whenever the configuration does.
+    #[serde(deserialize_with = "loose::text")]
+    digest: Option<Text>,
+    /// Of the entry for the present state: whether the guest runs.
+    #[serde(deserialize_with = "loose::flag")]
+    running: Option<bool>,
+    #[serde(skip)]
+    origin: Origin,
 }
 
-#[derive(Clone, Deserialize)]
-struct SnapshotRow {
-    name: Text,
-    #[serde(default, deserialize_with = "loose::text")]
-    parent: Option<Text>,
-    #[serde(default, deserialize_with = "loose::i64")]
-    snaptime: Option<i64>,
-    #[serde(default, deserialize_with = "loose::text")]
-    description: Option<Text>,
-    #[serde(default, deserialize_with = "loose::flag")]
-    vmstate: Option<bool>,
-}
+record!(Snapshot: "/nodes/{node}/qemu/{vmid}/snapshot", "/nodes/{node}/lxc/{vmid}/snapshot");
 
-impl Snapshot {
-    pub(crate) fn list(guest: &Guest) -> Result<List<Snapshot>, Error> {
-        let answer = guest.session.ask(Call::get(guest.path("snapshot")))?;
-        let rows = answer.rows()?;
-        let odd = Sight::without(rows.odd);
-        let rows: Vec<(SnapshotRow, _)> = rows.into_iter().collect();
+impl Guest {
+    /// Its snapshots, oldest first, from `/nodes/{node}/{qemu|lxc}/{vmid}/snapshot`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let snapshots = Pve::demo()?.guest("gitlab")?.snapshots()?;
+    /// assert_eq!(snapshots.last().unwrap().name, "before-17-7");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the node cannot be reached or VM.Audit is missing.
+    pub fn snapshots(&self) -> Result<List<Snapshot>, Error> {
+        let all = Ask::new(&self.session, self.path("snapshot"))
+            .place(format!("{}/{}", self.kind.path(), self.vmid))
+            .list_with(|snapshot: &mut Snapshot| {
+            snapshot.description = snapshot.description.take().filter(|words| !words.is_blank());
+        })?;
         // The server ends the list with an entry that stands for the present state, after the snapshot it grew from.
-        let at = rows.iter().find(|(row, _)| row.name == "current").and_then(|(row, _)| row.parent.clone());
-        let read = |row: SnapshotRow| Snapshot {
-            name: row.name,
-            parent: row.parent,
-            made: Reading::or_missing(row.snaptime.map(Moment::from_unix), Why::NotInAnswer),
-            description: row.description.filter(|words| !words.is_blank()),
-            with_memory: row.vmstate.unwrap_or(false),
-            session: guest.session.clone(),
+        let at = all.find(Snapshot::is_present).and_then(|present| present.parent);
+        let question = match at {
+            Some(at) => format!("Which states can one go back to? The present one came after {}.", at.raw()),
+            None => "Which states can one go back to?".into(),
         };
-        let mut snapshots: Vec<Snapshot> =
-            rows.into_iter().filter(|(row, _)| row.name != "current").map(|(row, _)| read(row)).collect();
+        let mut snapshots: Vec<Snapshot> = all.iter().filter(|snapshot| !snapshot.is_present()).cloned().collect();
         snapshots.sort_by_key(|snapshot| snapshot.made);
-        let question = match (&at, snapshots.is_empty()) {
-            (Some(at), _) => format!("Which states can one go back to? The present one came after {}.", at.raw()),
-            (None, _) => "Which states can one go back to?".into(),
-        };
-        let parents: BTreeMap<&Text, ()> =
-            snapshots.iter().filter_map(|snapshot| snapshot.parent.as_ref()).map(|parent| (parent, ())).collect();
-        let orphaned = parents.keys().any(|parent| snapshots.iter().all(|snapshot| snapshot.name != **parent));
+        let known = |parent: &Text| snapshots.iter().any(|snapshot| snapshot.name == parent.raw());
+        let orphaned = snapshots.iter().filter_map(|snapshot| snapshot.parent.as_ref()).any(|parent| !known(parent));
         let sight = if orphaned { Sight::part("A snapshot names a parent that is not there.") } else { Sight::whole() };
-        let place = format!("{}/{}", guest.kind.path(), guest.vmid);
         let about = About {
-            title: format!("Snapshots of {}", guest.called().raw()).into(),
+            title: format!("Snapshots of {}", self.called().raw()).into(),
             question: question.into(),
-            sight: sight.and(odd),
-            provenance: guest.session.provenance([&answer], Some(&place)),
+            sight: sight.and(all.sight()),
+            provenance: all.provenance(),
             of: None,
         };
         Ok(List::new(snapshots, about))
     }
 }
 
-impl fmt::Debug for Snapshot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Snapshot({})", self.name)
+impl Snapshot {
+    /// Whether this is the server's entry for the present state.
+    fn is_present(&self) -> bool {
+        self.name == "current"
+    }
+
+    fn made_cell(&self) -> Cell {
+        match (self.made, self.origin.session()) {
+            (Reading::Known(made), Ok(session)) => Cell::Ago(session.now().since(made), made),
+            (made, _) => made.into(),
+        }
     }
 }
 
@@ -96,13 +103,17 @@ impl Listed for Snapshot {
     fn columns() -> Vec<Column<Snapshot>> {
         vec![
             Column::new("Snapshot", |s: &Snapshot| s.name.clone()),
-            Column::new("Made", |s: &Snapshot| match s.made {
-                Reading::Known(made) => Cell::Ago(s.session.now().since(made), made),
-                Reading::Missing(why) => why.into(),
-            }),
+            Column::new("Made", Snapshot::made_cell),
             Column::new("After", |s: &Snapshot| s.parent.clone()),
             Column::new("With memory", |s: &Snapshot| s.with_memory),
             Column::new("For", |s: &Snapshot| s.description.clone()),
         ]
+    }
+
+    fn summary(snapshots: &[Snapshot]) -> (String, String) {
+        let oldest = snapshots.iter().min_by_key(|snapshot| snapshot.made);
+        let age = oldest.and_then(|s| Some(s.origin.session().ok()?.now().since(s.made.known()?)));
+        let rest = age.map_or(".".into(), |age| format!("; the oldest is {age} old."));
+        (count(snapshots.len(), Snapshot::NOUN), rest)
     }
 }

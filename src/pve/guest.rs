@@ -2,11 +2,27 @@
 
 use crate::error::Error;
 use crate::model::list::List;
+use crate::model::pool::Pool;
 use crate::model::task::{Task, TaskQuery};
 use crate::pve::Pve;
 use crate::units::Moment;
 
 impl Pve {
+    /// One pool by its name, with those that it lies in: `pve.pool("prod/web")?`; from `/pools`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// assert_eq!(Pve::demo()?.pool("prod")?.children(), ["prod/web"]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] names those that there are.
+    pub fn pool(&self, name: &str) -> Result<Pool, Error> {
+        Pool::find(&self.session, name)
+    }
+
     /// Everything that was done since then on every node that is online, from `/nodes/{node}/tasks`;
     /// [`tasks`](Pve::tasks) has only the last of each node.
     ///

@@ -146,6 +146,7 @@ fn snapshot(guest: &Guest, name: &str, description: &str, vmstate: bool, now: Ms
         return Course::fails(60, format!("snapshot name '{name}' already used"));
     }
     let taken = Snapshot {
+        config: guest.config.clone(),
         name: name.to_owned(),
         description: description.to_owned(),
         time: now / 1000,

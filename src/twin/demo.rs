@@ -255,6 +255,7 @@ fn add_snapshots(state: &mut State) {
                 time,
                 vmstate,
                 parent,
+                config: guest.config.clone(),
             });
             guest.config.insert("parent".into(), name.into());
         }

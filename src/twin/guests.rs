@@ -4,9 +4,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::answer::{Answered, Params, failed, not_simulated};
+use super::answer::{Answered, Params, failed};
 use super::rrd::{merge, mix, plain};
-use super::state::{Guest, Kind, Ms, Power, Quirk, State};
+use super::state::{Guest, Kind, Ms, Power, State};
 
 impl Power {
     /// As `/cluster/resources` and `qmpstatus` have it.
@@ -169,7 +169,7 @@ impl Guest {
         })
     }
 
-    fn has_agent(&self) -> bool {
+    pub(super) fn has_agent(&self) -> bool {
         self.text("agent").is_some_and(|agent| agent.starts_with('1'))
     }
 
@@ -215,6 +215,19 @@ impl Guest {
         rows.into()
     }
 
+    /// The configuration that a snapshot keeps.
+    pub(super) fn config_of_snapshot(&self, name: &str) -> Answered {
+        let Some(snapshot) = self.snapshots.iter().find(|snapshot| snapshot.name == name) else {
+            return failed(format!("snapshot '{name}' does not exist"));
+        };
+        let mut config = snapshot.config.clone();
+        config.remove("parent");
+        config.remove("lock");
+        config.insert("description".into(), snapshot.description.as_str().into());
+        config.insert("snaptime".into(), snapshot.time.into());
+        Ok(config.into())
+    }
+
     pub(super) fn feature(&self, state: &State, params: Params<'_>) -> Answered {
         let params = params.only(&["feature", "snapname"])?;
         params.required("feature")?;
@@ -226,47 +239,5 @@ impl Guest {
         let reached = state.nodes.iter().filter(|node| node.name == self.node || state.is_shared(self));
         let nodes: Vec<&str> = reached.map(|node| node.name.as_str()).collect();
         Ok(json!({ "hasFeature": has, "nodes": nodes }))
-    }
-
-    /// Whether its agent is configured and does not answer: it comes up some seconds after its guest.
-    pub(super) fn is_mute(&self, now: Ms) -> bool {
-        let ready = self.quirk != Quirk::Mute && self.power_at(now) == Power::Running && self.uptime_at(now) >= 20;
-        self.has_agent() && self.power_at(now) != Power::Stopped && !ready
-    }
-
-    /// A command of the guest agent, where it answers.
-    pub(super) fn agent(&self, command: &str, now: Ms) -> Answered {
-        if !self.has_agent() {
-            return failed("No QEMU guest agent configured");
-        }
-        if self.power_at(now) == Power::Stopped {
-            return failed(format!("VM {} is not running", self.vmid));
-        }
-        if self.is_mute(now) {
-            return failed("QEMU guest agent is not running");
-        }
-        let mac = self.text("net0").and_then(|net| net.split(['=', ',']).nth(1)).unwrap_or_default().to_lowercase();
-        let result = match command {
-            "ping" => json!({}),
-            "get-host-name" => json!({ "host-name": self.name() }),
-            "info" => json!({ "version": "7.2.0", "supported_commands": [
-                { "name": "guest-ping", "enabled": true, "success-response": true },
-                { "name": "guest-shutdown", "enabled": true, "success-response": false },
-            ] }),
-            "get-osinfo" => json!({
-                "id": "debian", "name": "Debian GNU/Linux", "pretty-name": "Debian GNU/Linux 12 (bookworm)",
-                "version": "12 (bookworm)", "version-id": "12", "machine": "x86_64", "kernel-release": "6.1.0-41-amd64",
-            }),
-            "network-get-interfaces" => json!([
-                { "name": "lo", "hardware-address": "00:00:00:00:00:00", "ip-addresses": [
-                    { "ip-address": "127.0.0.1", "ip-address-type": "ipv4", "prefix": 8 },
-                ] },
-                { "name": "eth0", "hardware-address": mac, "ip-addresses": [
-                    { "ip-address": format!("10.20.0.{}", self.vmid % 250), "ip-address-type": "ipv4", "prefix": 24 },
-                ] },
-            ]),
-            _ => return not_simulated(&format!("The guest agent command '{command}'")),
-        };
-        Ok(json!({ "result": result }))
     }
 }

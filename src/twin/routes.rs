@@ -17,7 +17,7 @@ const ELSEWHERE: &[&str] = &[
     "bulk-action",
     "ceph",
     "certificates",
-    "cloudinit",
+    "dump",
     "disks",
     "execute",
     "firewall",
@@ -288,7 +288,10 @@ fn read_guest(state: &State, guest: &Guest, rest: &[&str], path: &[&str], params
         [] if qemu => {
             Ok(index(&["config", "pending", "status", "migrate", "rrddata", "agent", "snapshot", "firewall"], "subdir"))
         }
-        [] => Ok(index(&["config", "pending", "status", "rrddata", "snapshot", "firewall"], "subdir")),
+        [] => Ok(index(
+            &["config", "pending", "status", "migrate", "interfaces", "rrddata", "snapshot", "firewall"],
+            "subdir",
+        )),
         ["status"] => Ok(index(&["current", "start", "stop", "shutdown", "reboot"], "subdir")),
         ["status", "current"] => plain(guest.current(state.now)),
         ["config"] => {
@@ -299,6 +302,10 @@ fn read_guest(state: &State, guest: &Guest, rest: &[&str], path: &[&str], params
         ["snapshot"] => plain(guest.snapshot_list(state.now)),
         ["rrddata"] => rrd::of_guest(state, guest, params),
         ["feature"] => guest.feature(state, params),
+        ["migrate"] => params.only(&["target"])?.without(&["target"]).map(|_| guest.preflight(state, state.now)),
+        ["interfaces"] if !qemu => plain(guest.interfaces(state.now)),
+        ["cloudinit"] if qemu => plain(guest.cloud_init()),
+        ["snapshot", name, "config"] => plain(guest.config_of_snapshot(name)?),
         ["agent", command] if qemu => guest.agent(command, state.now),
         _ => unknown(Method::Get, path),
     }

@@ -135,6 +135,8 @@ pub(super) struct Snapshot {
     pub(super) time: i64,
     pub(super) vmstate: bool,
     pub(super) parent: Option<String>,
+    /// The guest's configuration when it was made.
+    pub(super) config: Map<String, Value>,
 }
 
 #[derive(Clone, Debug, Default, serde::Deserialize)]

@@ -189,6 +189,8 @@ impl Replay {
 fn objects(data: &Value) -> Vec<&Value> {
     match data {
         Value::Array(rows) => rows.iter().collect(),
+        // A container that is off has no list of interfaces at all.
+        Value::Null => Vec::new(),
         one => vec![one],
     }
 }

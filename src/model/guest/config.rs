@@ -168,9 +168,13 @@ impl Config {
 
     /// Its disks, with CD drives and volumes that are not attached.
     pub fn disks(&self) -> List<Disk> {
-        let mut disks: Vec<Disk> = self.each(Disk::read);
+        let mut disks = self.all_disks();
         disks.sort_by_key(|disk| (disk.kind, numbered(disk.key.raw())));
         self.list(disks, "Disks", "Where are its data, how large are they, and are they backed up?")
+    }
+
+    fn all_disks(&self) -> Vec<Disk> {
+        self.each(Disk::read)
     }
 
     /// Its network cards.

@@ -47,7 +47,10 @@ impl List<Guest> {
                     answers.push(answer);
                 }
                 Err(error) => {
-                    unread.add(guest, why(&session, &error));
+                    match why(&session, &error) {
+                        Some(why) => unread.add(guest, why),
+                        None => unread.odd(guest, &error),
+                    }
                     first.get_or_insert(error);
                 }
             }
@@ -77,27 +80,42 @@ fn list(configs: Vec<Config>, sight: Sight, provenance: crate::page::Provenance)
 }
 
 /// A reason that several guests may share.
-fn why(session: &Session, error: &Error) -> String {
+fn why(session: &Session, error: &Error) -> Option<String> {
     match error {
-        Error::NotPermitted { .. } => format!("{} lacks VM.Audit on them", session.identity()),
-        Error::NodeUnreachable { node, .. } => format!("node {node} cannot be reached"),
-        Error::Refused { message, .. } => message.brief(160),
-        other => other.to_string(),
+        Error::NotPermitted { .. } => Some(format!("{} lacks VM.Audit on them", session.identity())),
+        Error::NodeUnreachable { node, .. } => Some(format!("node {node} cannot be reached")),
+        _ => None,
     }
 }
 
-/// The guests that were not read, by the reason.
+/// The guests that were not read, by the reason; of odd reasons only the first is told.
 #[derive(Default)]
-struct Unread(BTreeMap<String, Vec<String>>);
+struct Unread {
+    shared: BTreeMap<String, Vec<String>>,
+    odd: Vec<String>,
+    first: String,
+}
 
 impl Unread {
     fn add(&mut self, guest: &Guest, why: String) {
-        self.0.entry(why).or_default().push(format!("{} {}", guest.kind, guest.vmid));
+        self.shared.entry(why).or_default().push(format!("{} {}", guest.kind, guest.vmid));
+    }
+
+    fn odd(&mut self, guest: &Guest, error: &Error) {
+        if self.odd.is_empty() {
+            self.first = error.to_string();
+        }
+        self.odd.push(format!("{} {}", guest.kind, guest.vmid));
     }
 
     fn said(&self) -> impl Iterator<Item = String> + '_ {
-        self.0.iter().map(|(why, guests)| {
-            format!("Not read: {} ({}), since {why}.", count(guests.len(), ("guest", "guests")), some_of(guests))
-        })
+        let said =
+            |guests: &[String]| format!("Not read: {} ({})", count(guests.len(), ("guest", "guests")), some_of(guests));
+        let shared = self.shared.iter().map(move |(why, guests)| format!("{}, since {why}.", said(guests)));
+        let odd = (!self.odd.is_empty()).then(|| match self.odd.len() {
+            1 => format!("{}. {}", said(&self.odd), self.first),
+            _ => format!("{}. Of the first: {}", said(&self.odd), self.first),
+        });
+        shared.chain(odd)
     }
 }

@@ -156,7 +156,7 @@ pub struct GuestDetails {
 }
 
 record!(
-    GuestDetails: "/nodes/{node}/qemu/{vmid}/status/current", "/nodes/{node}/lxc/{vmid}/status/current",
+    GuestDetails without page: "/nodes/{node}/qemu/{vmid}/status/current", "/nodes/{node}/lxc/{vmid}/status/current",
     "/nodes/{node}/qemu", "/nodes/{node}/lxc",
 );
 

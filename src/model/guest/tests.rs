@@ -1,17 +1,17 @@
 //! Guests and what belongs to them: held against the demo cluster and against the odd forms of a real one.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::model::canned::Canned;
 use crate::model::guest::disk::{Disk, DiskKind, DiskSource};
 use crate::model::guest::net::Net;
 use crate::model::guest::{Guest, GuestKind};
 use crate::model::list::List;
-use crate::model::node::Node;
 use crate::render::View;
 use crate::session::Session;
-use crate::units::{Bytes, Ratio, Reading, Why};
-use crate::wire::Call;
+use crate::units::{Bytes, Reading, Why};
+
+mod now;
 
 fn guests() -> List<Guest> {
     Guest::list(&Canned::new().session()).unwrap()
@@ -162,90 +162,4 @@ fn guests_whose_configuration_is_refused_are_named_with_the_privilege() {
     let text = configs.page().text();
     assert_eq!(configs.len(), 2);
     assert!(text.contains("Not read: 1 guest (VM 101), since audit@pve!test lacks VM.Audit on them."), "{text}");
-}
-
-/// The rows of `/cluster/resources` on the demo, changed.
-fn resources(mut change: impl FnMut(&mut Vec<Value>)) -> Value {
-    let answer = Canned::new().session().ask(Call::get("/cluster/resources")).unwrap();
-    let mut rows: Vec<Value> = answer.reply.data(&answer.call).unwrap();
-    change(&mut rows);
-    rows.into()
-}
-
-#[test]
-fn a_hung_pvestatd_an_offline_node_and_a_guest_that_is_seconds_old_are_told_apart() {
-    let bare = |row: &Value| json!({"id": row["id"], "type": row["type"], "node": row["node"], "vmid": row["vmid"], "status": "unknown"});
-    let rows = resources(|rows| {
-        for row in rows.iter_mut() {
-            let hung = row["node"] == "pve2" && (row["type"] == "qemu" || row["type"] == "lxc");
-            if hung || row["vmid"] == 107 {
-                *row = bare(row);
-            }
-        }
-    });
-    let session = Canned::new().data("/cluster/resources", rows).session();
-    let guests = Guest::list(&session).unwrap();
-    let why = |vmid: u32| guests.find(|guest| guest.vmid == vmid).unwrap().name.why();
-    assert_eq!(
-        (why(110), why(130), why(107)),
-        (Some(Why::NodeSilent), Some(Why::NodeOffline), Some(Why::NotReportedYet))
-    );
-    assert!(!guests.any(|guest| guest.node == "pve2" && (guest.is_stopped() || guest.is_running())));
-    let text = guests.page().text();
-    for words in [
-        "of 5 guests is not known: pve4 is offline.",
-        "of 12 guests is not known: pve2 is online but reports nothing",
-        "of 1 guest on pve1 is not reported yet",
-    ] {
-        assert!(text.contains(words), "{words}\n{text}");
-    }
-    // Its node still answers for itself.
-    assert!(guest(&session, 110).is_running());
-    assert!(guests.filter(|g| g.vmid == 110).configs().unwrap().len() == 1);
-}
-
-#[test]
-fn details_of_both_kinds_are_alike_and_say_what_is_missing_and_why() {
-    let session = Canned::new().session();
-    let vm = guest(&session, 103).details().unwrap();
-    assert_eq!((vm.kind(), vm.is_ha_managed(), vm.ha_state().unwrap()), (GuestKind::Vm, Some(true), "started".into()));
-    assert_eq!(vm.counters_of_drives().len(), 2);
-    assert!(vm.counters_of_nics()[0].received > Bytes(0) && vm.disk == Reading::Missing(Why::KnownInsideOnly));
-    let ct = guest(&session, 203).details().unwrap();
-    assert!(ct.disk.is_known() && ct.maxswap == Bytes::mib(512) && ct.pressure().is_known());
-    let off = guest(&session, 101).details().unwrap();
-    assert_eq!(
-        (off.cpu.why(), off.mem.why(), off.pid.why()),
-        (Some(Why::NotWhileStopped), Some(Why::NotWhileStopped), Some(Why::NotWhileStopped))
-    );
-    assert_eq!((off.cpus, off.maxmem), (Reading::Known(2), Reading::Known(Bytes::gib(4))));
-    assert!(guest(&session, 116).details().unwrap().page().text().contains("‖ paused"));
-}
-
-#[test]
-fn pressures_are_parts_of_the_time_whatever_form_they_come_in_and_odd_fields_do_not_matter() {
-    let odd = json!({
-        "vmid": "200", "status": "running", "pressurecpusome": "12.50", "pressureiosome": 50, "pressurememorysome": {},
-        "nics": [], "blockstat": null, "ha": 7, "template": "", "tags": null, "cpu": "0.5", "new": {"x": 1},
-    });
-    let session = Canned::new().data("/nodes/pve1/lxc/200/status/current", odd).session();
-    let listed = Guest::list(&session).unwrap().find(|guest| guest.vmid == 200).unwrap();
-    let details = listed.details().unwrap();
-    assert_eq!(
-        (details.pressurecpusome, details.pressure(), details.cpu),
-        (Ratio(0.125).into(), Ratio(0.5).into(), Ratio(0.5).into())
-    );
-    assert_eq!(details.pressurememorysome, Reading::Missing(Why::NotUnderstood));
-    assert_eq!(
-        (details.counters_of_nics().len(), details.is_ha_managed(), details.name.why()),
-        (0, None, Some(Why::NotInAnswer))
-    );
-}
-
-#[test]
-fn a_node_tells_of_all_its_guests_at_once_and_says_who_cannot_see_them() {
-    let session = Canned::new().privileges(&[("/", &["Sys.Audit"])]).session();
-    let all = Node::find(&session, "pve1").unwrap().guest_details().unwrap();
-    assert!(all.any(|g| g.kind() == GuestKind::Ct) && all.any(|g| g.kind() == GuestKind::Vm));
-    assert!(all.page().text().contains("lacks VM.Audit on /vms or somewhere below"), "{}", all.page().text());
 }

@@ -11,8 +11,9 @@ use crate::model::volume::VolumeId;
 use crate::model::words::words;
 use crate::page::{Cell, State, Tone};
 use crate::text::Text;
-use crate::units::{Bytes, Moment, Reading};
+use crate::units::{Age, Bytes, Moment, Reading};
 
+mod of;
 mod read;
 
 words! {
@@ -80,6 +81,9 @@ pub struct Volume {
     /// The node that listed it.
     #[serde(skip)]
     pub node: Text,
+    /// Whether other nodes see it too.
+    #[serde(skip)]
+    pub shared: bool,
     #[serde(skip)]
     origin: Origin,
 }
@@ -160,11 +164,26 @@ impl Volume {
         }
     }
 
-    fn made_cell(&self) -> Cell {
+    fn age(&self) -> Reading<Age> {
         match (self.ctime, self.origin.session()) {
-            (Reading::Known(made), Ok(session)) => Cell::Ago(session.now().since(made), made),
-            (made, _) => made.into(),
+            (Reading::Known(made), Ok(session)) => Reading::Known(session.now().since(made)),
+            (made, _) => made.map(|_| Age(0)),
         }
+    }
+
+    /// Its path on the storage without the folder that only says what it is for, and that in words.
+    fn name_cell(&self) -> Cell {
+        let path = self.volid.raw().split_once(':').map_or(self.volid.raw(), |(_, path)| path);
+        let folders = ["backup/", "iso/", "vztmpl/", "snippets/", "import/"];
+        let name = folders.iter().find_map(|folder| path.strip_prefix(folder)).unwrap_or(path);
+        let kind = self.content.as_ref().known().map(|kind| Text::from(kind_words(kind).0));
+        Cell::Name(name.into(), kind.unwrap_or_else(|| "for what is not said".into()))
+    }
+
+    fn place(&self) -> String {
+        let storage = self.volid.raw().split_once(':').map_or("", |(storage, _)| storage);
+        let storage = Text::from(storage);
+        if self.shared { storage.to_string() } else { format!("{storage}, {}", self.node) }
     }
 
     fn marks(&self) -> Cell {
@@ -189,11 +208,11 @@ impl Listed for Volume {
 
     fn columns() -> Vec<Column<Volume>> {
         vec![
-            Column::new("Volume", |v: &Volume| Cell::Code(v.volid.clone())),
-            Column::new("For", |v: &Volume| v.content.clone().map(|kind| kind_words(&kind).0.to_owned())),
+            Column::new("Volume", Volume::name_cell),
             Column::new("Size", |v: &Volume| v.size),
             Column::new("Guest", Volume::owner_cell),
-            Column::new("Made", Volume::made_cell),
+            Column::new("Age", Volume::age),
+            Column::new("Storage", Volume::place),
             Column::new("Marks", Volume::marks),
             Column::new("Notes", |v: &Volume| v.notes.as_ref().map(|notes| notes.brief(60))),
         ]

@@ -140,3 +140,24 @@ fn a_volume_alone_tells_where_it_lies_and_keeps_what_the_list_knew() {
     assert!(alone.path.unwrap().starts_with("/mnt/pve/nfs-backup/dump/vzdump-"));
     assert_eq!((alone.volid, alone.vmid, alone.ctime), (backup.volid, backup.vmid, backup.ctime));
 }
+
+#[test]
+fn a_shared_storage_is_read_from_another_node_where_the_first_does_not_answer() {
+    let (session, wire) = Canned::new().refusal("/nodes/pve1/storage/nfs-backup/content", 500, "timeout").watched();
+    let content = Storage::find(&session, "nfs-backup").unwrap().content().unwrap();
+    assert!(content.any(|volume| volume.is_backup()) && !content.page().text().contains("Not read"));
+    assert!(content.all(|volume| volume.node == "pve2" && volume.shared));
+    assert_eq!(wire.asked("nfs-backup/content").len(), 2);
+    let refused = Canned::new().refusal("/nodes/pve1/storage/nfs-backup/content", 403, "Permission check failed");
+    let (session, wire) = refused.watched();
+    assert!(Storage::find(&session, "nfs-backup").unwrap().content().is_err());
+    assert_eq!(wire.asked("nfs-backup/content").len(), 1);
+}
+
+#[test]
+fn a_server_that_does_not_narrow_its_list_does_not_make_an_image_a_backup() {
+    let rows = json!([{"volid": "nfs-backup:iso/a.iso", "content": "iso"}, {"volid": "nfs-backup:backup/b", "content": "backup", "vmid": 7}]);
+    let session = Canned::new().data("/nodes/pve1/storage/nfs-backup/content", rows).session();
+    let backups = Storage::find(&session, "nfs-backup").unwrap().backups().unwrap();
+    assert_eq!(backups.map(|backup| backup.volid.to_string()), ["nfs-backup:backup/b"]);
+}

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::error::Error;
+use crate::model::guest::Guest;
 use crate::model::list::{About, List, count};
 use crate::model::node::Node;
 use crate::model::resource::Resources;
@@ -292,5 +293,13 @@ impl Node {
     /// A question about its tasks of the past, to be narrowed.
     pub fn task_query(&self) -> TaskQuery {
         TaskQuery::new(&self.session, Some(&self.name))
+    }
+}
+
+impl Guest {
+    /// A question about what was done to it in the past, on every node that is online: a guest that moved has its tasks
+    /// on several.
+    pub fn task_query(&self) -> TaskQuery {
+        TaskQuery::new(&self.session, None).of_guest(self.vmid)
     }
 }

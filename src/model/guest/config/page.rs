@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::model::guest::config::Config;
+use crate::model::guest::disk::Disk;
 use crate::model::json::is_secret;
 use crate::model::list::{Column, Listed, count};
 use crate::page::{Cell, Grid, Level, Page};
@@ -43,17 +44,26 @@ impl fmt::Debug for Config {
     }
 }
 
+/// The size of all disks with data, and how many of them do not say theirs.
+fn sizes(configs: &[Config]) -> (Bytes, usize) {
+    let disks = configs.iter().flat_map(Config::all_disks).filter(Disk::holds_data);
+    let sizes: Vec<Option<Bytes>> = disks.map(|disk| disk.size.known()).collect();
+    (sizes.iter().flatten().copied().sum(), sizes.iter().filter(|size| size.is_none()).count())
+}
+
 impl Listed for Config {
     const NOUN: (&'static str, &'static str) = ("configuration", "configurations");
 
     fn columns() -> Vec<Column<Config>> {
-        let size = |c: &Config| c.disks().iter().filter_map(|disk| disk.size.known()).sum::<Bytes>();
         vec![
             Column::new("Guest", |c: &Config| Cell::Name(c.called.clone(), format!("{} {}", c.kind, c.vmid).into())),
             Column::new("Node", |c: &Config| c.node.clone()),
             Column::new("CPUs", |c: &Config| c.cores().map_or(Cell::from("no limit"), Cell::from)),
             Column::new("Memory", |c: &Config| c.memory()),
-            Column::new("Disks", size),
+            Column::new("Disks", |c: &Config| match sizes(std::slice::from_ref(c)) {
+                (size, 0) => Cell::Bytes(size),
+                (size, silent) => Cell::from(format!("{size}, without {silent} of unknown size")),
+            }),
             Column::new("Networks", |c: &Config| {
                 c.nets()
                     .iter()
@@ -67,9 +77,13 @@ impl Listed for Config {
     }
 
     fn summary(configs: &[Config]) -> (String, String) {
-        let size: Bytes = configs.iter().flat_map(|c| c.disks()).filter_map(|disk| disk.size.known()).sum();
+        let (size, silent) = sizes(configs);
+        let without = if silent > 0 { format!(", without {silent} of unknown size") } else { String::new() };
         let boot = configs.iter().filter(|config| config.starts_at_boot()).count();
-        (count(configs.len(), Config::NOUN), format!(": {boot} start with their node; disks of {size} together."))
+        (
+            count(configs.len(), Config::NOUN),
+            format!(": {boot} start with their node; disks of {size} together{without}."),
+        )
     }
 }
 

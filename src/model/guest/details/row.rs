@@ -2,15 +2,21 @@
 
 use crate::model::guest::details::{GuestDetails, QmpStatus};
 use crate::model::guest::page::cpu_cell;
+use crate::model::guest::{GuestKind, Status};
 use crate::model::list::{Column, Listed, count};
 use crate::model::together::some_of;
-use crate::page::{Cell, State, Tone};
+use crate::page::{Cell, Grid, Page, State, Tone};
+use crate::render::View;
 use crate::units::{Bytes, Ratio, Reading};
 
 impl GuestDetails {
     fn state(&self) -> Cell {
         let Reading::Known(status) = &self.status else { return self.status.clone().into() };
         let mut state = status.state();
+        // The list of a node does not ask QEMU, which alone knows that a machine is paused.
+        if self.kind() == GuestKind::Vm && *status == Status::Running && !self.qmpstatus.is_known() {
+            state.word = "running or paused".into();
+        }
         if let Reading::Known(qmp) = &self.qmpstatus
             && *status != qmp.word()
         {
@@ -68,5 +74,52 @@ impl Listed for GuestDetails {
             false => format!("; a tenth of the time or more wait {}.", some_of(&waiting)),
         };
         (count(guests.len(), GuestDetails::NOUN), rest)
+    }
+}
+
+impl View for GuestDetails {
+    fn page(&self) -> Page {
+        let name = self.name.as_ref().known().map_or_else(|| self.kind().to_string(), |name| name.raw().to_owned());
+        let columns = GuestDetails::columns();
+        let facts = columns.iter().skip(1).map(|column| (column.name().clone(), column.cell(self)));
+        let more = [
+            ("Waits for a CPU", Cell::from(self.pressurecpusome)),
+            ("Waits for disks", self.pressureiosome.into()),
+            ("Waits for memory", self.pressurememorysome.into()),
+            ("High availability", self.ha_state().into()),
+            ("Process", self.pid.into()),
+            ("Started with QEMU", self.running_qemu.clone().into()),
+            ("Started as", self.running_machine.clone().into()),
+        ];
+        let more = more.into_iter().filter(|(_, cell)| *cell != Cell::Empty).map(|(label, cell)| (label.into(), cell));
+        let page = Page::new(format!("{name} as its node knows it now"))
+            .question("What does it do, and does it have to wait?")
+            .facts(facts.chain(more).collect::<Vec<_>>());
+        let nics = self.counters_of_nics();
+        let page = if nics.is_empty() {
+            page
+        } else {
+            let rows = nics.into_iter().map(|nic| vec![nic.interface.into(), nic.received.into(), nic.sent.into()]);
+            page.heading("Through its network cards since it was started")
+                .table(Grid::new(["Interface on the node", "Received", "Sent"]).rows(rows))
+        };
+        let drives = self.counters_of_drives();
+        let page = if drives.is_empty() {
+            page
+        } else {
+            let rows = drives.into_iter().map(|drive| {
+                vec![
+                    drive.key.into(),
+                    drive.read.into(),
+                    drive.written.into(),
+                    drive.reads.into(),
+                    drive.writes.into(),
+                    drive.failed.into(),
+                ]
+            });
+            page.heading("Through its drives since it was started")
+                .table(Grid::new(["Drive", "Read", "Written", "Reads", "Writes", "Failed"]).rows(rows))
+        };
+        page.provenance(self.provenance())
     }
 }

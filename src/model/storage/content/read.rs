@@ -1,40 +1,60 @@
-//! Reading what lies in storages: from which nodes, whose it is, and what the server keeps to itself.
+//! Reading what lies in storages: whose it is, and what the server keeps to itself.
 
 use std::collections::BTreeMap;
 
 use crate::error::Error;
-use crate::model::guest::Guest;
 use crate::model::list::{About, List};
 use crate::model::record::Ask;
-use crate::model::resource::{Resource, Resources};
+use crate::model::resource::Resources;
 use crate::model::sight::Sight;
 use crate::model::storage::content::{Owner, Volume, VolumeKind, kind_words};
-use crate::model::storage::{NodeStorage, Storage, StorageOnNode, split};
-use crate::session::Session;
+use crate::session::{Answer, Session};
 use crate::text::Text;
 use crate::wire::Call;
 
 /// A storage on a node, with the kinds of volumes that may lie there.
 #[derive(Clone)]
-pub(crate) struct Place {
-    pub(crate) node: Text,
-    pub(crate) storage: Text,
-    pub(crate) kinds: Vec<Text>,
+pub(super) struct Place {
+    pub(super) node: Text,
+    pub(super) storage: Text,
+    pub(super) shared: bool,
+    /// Further nodes that see the same, should this one not answer.
+    pub(super) others: Vec<Text>,
+    pub(super) kinds: Vec<Text>,
+}
+
+impl Place {
+    /// A storage on these nodes: one of them where they see the same data, else each.
+    pub(super) fn all(storage: &Text, nodes: Vec<Text>, shared: bool, kinds: &[Text]) -> Vec<Place> {
+        let place = |node: Text, others: Vec<Text>| Place {
+            node,
+            storage: storage.clone(),
+            shared,
+            others,
+            kinds: kinds.to_vec(),
+        };
+        let mut nodes = nodes.into_iter();
+        if shared {
+            let first = nodes.next();
+            return first.map(|first| place(first, nodes.collect())).into_iter().collect();
+        }
+        nodes.map(|node| place(node, Vec::new())).collect()
+    }
 }
 
 /// Which volumes are wanted.
 #[derive(Default)]
-pub(crate) struct Wanted {
-    pub(crate) kind: Option<VolumeKind>,
-    pub(crate) vmid: Option<u32>,
+pub(super) struct Wanted {
+    pub(super) kind: Option<VolumeKind>,
+    pub(super) vmid: Option<u32>,
 }
 
 impl Wanted {
-    fn backups() -> Wanted {
+    pub(super) fn backups() -> Wanted {
         Wanted { kind: Some(VolumeKind::Backup), vmid: None }
     }
 
-    fn title(&self) -> &'static str {
+    pub(super) fn title(&self) -> &'static str {
         if self.kind.is_some() { "Backups" } else { "Content" }
     }
 
@@ -45,8 +65,8 @@ impl Wanted {
         }
     }
 
-    fn call(&self, place: &Place) -> Call {
-        let call = Call::get(format!("/nodes/{}/storage/{}/content", place.node.raw(), place.storage.raw()));
+    fn call(&self, node: &Text, place: &Place) -> Call {
+        let call = Call::get(format!("/nodes/{}/storage/{}/content", node.raw(), place.storage.raw()));
         let call = match &self.kind {
             Some(kind) => call.with("content", kind.word()),
             None => call,
@@ -58,7 +78,7 @@ impl Wanted {
     }
 
     /// What lies in these places. `sight` says which others are not among them, and why.
-    pub(crate) fn read(
+    pub(super) fn read(
         &self,
         session: &Session,
         title: String,
@@ -66,17 +86,19 @@ impl Wanted {
         mut sight: Sight,
     ) -> Result<List<Volume>, Error> {
         let resources = session.submit(Call::get("/cluster/resources"));
-        let answers = session.ask_all("storages", places.iter().map(|place| self.call(place)).collect());
+        let answers = session.ask_all("storages", places.iter().map(|place| self.call(&place.node, place)).collect());
         let resources = session.answer(resources).and_then(Resources::of_answer);
         let guests = Guests::of(session, &resources);
         let mut provenance = session.provenance(resources.as_ref().ok().map(|all| &all.answer), None);
         let (mut volumes, mut read, mut first) = (Vec::new(), 0, None);
         let mut said: Vec<&Text> = Vec::new();
         for (place, answer) in places.iter().zip(answers) {
+            let (node, answer) = self.or_elsewhere(session, place, answer);
             let list = answer.and_then(|answer| {
                 Ask::new(session, "").list_of(&answer, |volume: &mut Volume| {
                     volume.owner = guests.owner(volume.vmid);
-                    volume.node = place.node.clone();
+                    volume.node = node.clone();
+                    volume.shared = place.shared;
                 })
             });
             match list {
@@ -88,7 +110,7 @@ impl Wanted {
                         sight = sight.and(self.sight(session, place));
                     }
                     provenance = provenance.and(&list.provenance());
-                    volumes.extend(list);
+                    volumes.extend(list.into_iter().filter(|volume| self.is_wanted(volume)));
                 }
                 Err(error) => {
                     let where_ = format!("{} on {}", place.storage.raw(), place.node.raw());
@@ -103,6 +125,32 @@ impl Wanted {
         volumes.sort_by(|a, b| (&a.content, &a.volid, &a.node).cmp(&(&b.content, &b.volid, &b.node)));
         let about = About { title: title.into(), question: self.question().into(), sight, provenance, of: None };
         Ok(List::new(volumes, about))
+    }
+
+    /// What another node says of a shared storage where the first did not answer.
+    fn or_elsewhere(
+        &self,
+        session: &Session,
+        place: &Place,
+        answer: Result<Answer, Error>,
+    ) -> (Text, Result<Answer, Error>) {
+        let Err(error) = answer else { return (place.node.clone(), answer) };
+        // Who may not look may look on no node.
+        if !matches!(error, Error::NotPermitted { .. }) {
+            for node in &place.others {
+                let answer = session.ask(self.call(node, place));
+                if answer.is_ok() {
+                    return (node.clone(), answer);
+                }
+            }
+        }
+        (place.node.clone(), Err(error))
+    }
+
+    /// The server narrows the list already, as far as it knows how.
+    fn is_wanted(&self, volume: &Volume) -> bool {
+        self.kind.as_ref().is_none_or(|kind| volume.content == *kind)
+            && self.vmid.is_none_or(|vmid| volume.vmid == Some(vmid.into()))
     }
 
     /// What of a storage's content the server leaves out: it lists each volume only to who may use it.
@@ -183,138 +231,5 @@ impl Guests {
             Some(None) if self.whole => Owner::Gone,
             Some(None) => Owner::NotSeen,
         }
-    }
-}
-
-impl NodeStorage {
-    /// What lies in it, from `/nodes/{node}/storage/{storage}/content`.
-    ///
-    /// The server lists each volume only to who may use it: backups take Datastore.AllocateSpace on the storage and
-    /// VM.Backup on the guest, disks Datastore.Audit and VM.Config.Disk, snippets Datastore.Allocate. What may be missing
-    /// for that reason is said beside the list.
-    ///
-    /// ```
-    /// # fn main() -> Result<(), pve_notebook::Error> {
-    /// use pve_notebook::*;
-    /// let local = Pve::demo()?.node("pve1")?.storage("local")?;
-    /// assert!(local.content()?.any(|volume| volume.content == VolumeKind::Iso));
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// When the node cannot be reached, the storage is not active there, or Datastore.Audit is missing.
-    pub fn content(&self) -> Result<List<Volume>, Error> {
-        self.wanted(Wanted::default())
-    }
-
-    /// The backups in it.
-    ///
-    /// # Errors
-    /// As [`content`](NodeStorage::content).
-    pub fn backups(&self) -> Result<List<Volume>, Error> {
-        self.wanted(Wanted::backups())
-    }
-
-    fn wanted(&self, wanted: Wanted) -> Result<List<Volume>, Error> {
-        let title = format!("{} of {} on {}", wanted.title(), self.storage.raw(), self.node.raw());
-        let place = Place { node: self.node.clone(), storage: self.storage.clone(), kinds: self.content.clone() };
-        wanted.read(self.session()?, title, &[place], Sight::whole())
-    }
-}
-
-impl Storage {
-    /// What lies in it, from `/nodes/{node}/storage/{storage}/content`: of a shared storage as one node lists it, of others
-    /// from every node that has it. For what the server leaves out see [`NodeStorage::content`].
-    ///
-    /// ```
-    /// # fn main() -> Result<(), pve_notebook::Error> {
-    /// use pve_notebook::*;
-    /// let unverified = Pve::demo()?.storage("pbs-main")?.backups()?.filter(|backup| backup.verified().is_none());
-    /// assert!(unverified.is_empty());
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// When no node can list it, or Datastore.Audit is missing.
-    pub fn content(&self) -> Result<List<Volume>, Error> {
-        self.wanted(Wanted::default())
-    }
-
-    /// The backups in it.
-    ///
-    /// # Errors
-    /// As [`content`](Storage::content).
-    pub fn backups(&self) -> Result<List<Volume>, Error> {
-        self.wanted(Wanted::backups())
-    }
-
-    fn wanted(&self, wanted: Wanted) -> Result<List<Volume>, Error> {
-        let (there, away): (Vec<_>, Vec<_>) = self.on.iter().partition(|state| state.is_available());
-        let places = there.iter().map(|state| Place {
-            node: state.node.clone(),
-            storage: self.name.clone(),
-            kinds: self.content.clone(),
-        });
-        let places: Vec<Place> = places.take(if self.shared { 1 } else { usize::MAX }).collect();
-        if places.is_empty() {
-            let why = if self.disabled { "it is switched off" } else { "no node has it available" };
-            return Err(Error::not_found(
-                format!("The content of {} cannot be listed: {why}", self.name),
-                format!("pve.storage(\"{}\")? shows its state on each node", self.name),
-            ));
-        }
-        let unseen = |state: &&StorageOnNode| {
-            format!("Not read: {} on {}, where it is {}.", self.name, state.node, state.status)
-        };
-        let away = away.iter().filter(|_| !self.shared).map(unseen);
-        let unseen = away.fold(Sight::whole(), |sight, why| sight.and(Sight::part(why)));
-        wanted.read(&self.session, format!("{} of {}", wanted.title(), self.name.raw()), &places, unseen)
-    }
-}
-
-impl Guest {
-    /// Its backups, newest first, from every storage that is for backups and can be reached now:
-    /// `/nodes/{node}/storage/{storage}/content`. For what the server leaves out see [`NodeStorage::content`].
-    ///
-    /// ```
-    /// # fn main() -> Result<(), pve_notebook::Error> {
-    /// use pve_notebook::*;
-    /// let newest = Pve::demo()?.guest("db-main")?.backups()?.first();
-    /// assert!(newest.is_some_and(|backup| backup.ctime > Moment::from_unix(1_768_000_000)));
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// When the cluster cannot be read, or no storage can.
-    pub fn backups(&self) -> Result<List<Volume>, Error> {
-        let resources = Resources::read(&self.session)?;
-        let mut storages: BTreeMap<&Text, Vec<&Resource>> = BTreeMap::new();
-        for (row, _) in resources.of(&["storage"]) {
-            if let Some(storage) = &row.storage
-                && split(row.content.as_ref()).iter().any(|kind| kind == VolumeKind::Backup.word())
-            {
-                storages.entry(storage).or_default().push(row);
-            }
-        }
-        let mut places: Vec<Place> = Vec::new();
-        let mut unseen = resources.sight(&self.session, "storages", "Datastore.Audit", "/storage");
-        for (storage, rows) in storages {
-            let shared = rows.iter().any(|row| row.shared == Some(true));
-            let (there, away): (Vec<&Resource>, Vec<_>) =
-                rows.into_iter().partition(|row| row.status.as_ref().is_some_and(|status| status == "available"));
-            if shared && there.is_empty() {
-                unseen = unseen.and(Sight::part(format!("Not read: {storage}, which no node has available.")));
-            }
-            for row in away.iter().filter(|_| !shared) {
-                let node = row.node.clone().unwrap_or_default();
-                unseen = unseen.and(Sight::part(format!("Not read: {storage} on {node}, where it is not available.")));
-            }
-            let place =
-                |row: &Resource| Some(Place { node: row.node.clone()?, storage: storage.clone(), kinds: Vec::new() });
-            places.extend(there.into_iter().filter_map(place).take(if shared { 1 } else { usize::MAX }));
-        }
-        let wanted = Wanted { vmid: Some(self.vmid), ..Wanted::backups() };
-        let list = wanted.read(&self.session, format!("Backups of {}", self.called().raw()), &places, unseen)?;
-        Ok(list.sorted_by_key(|volume| std::cmp::Reverse(volume.ctime)))
     }
 }

@@ -1,0 +1,209 @@
+//! What a virtual machine's own operating system says, through the guest agent that runs in it.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::error::Error;
+use crate::loose;
+use crate::model::guest::addresses::GuestInterface;
+use crate::model::guest::{Guest, GuestKind};
+use crate::model::list::List;
+use crate::model::record::{Ask, Record};
+use crate::session::Answer;
+use crate::text::Text;
+use crate::wire::{Call, Reply};
+
+mod said;
+
+pub use said::{AgentFileSystem, AgentOs, AgentTimeZone, AgentUser};
+
+/// The guest agent of a virtual machine. Each method is one question to it; an agent that does not answer takes three
+/// seconds and holds up the cluster's API, so it is asked about one thing at a time. Needs VM.GuestAgent.Audit
+/// (VM.Monitor before Proxmox VE 9) on `/vms/{vmid}`.
+#[derive(Clone)]
+pub struct Agent {
+    guest: Guest,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct HostName {
+    #[serde(rename = "host-name", deserialize_with = "loose::text")]
+    name: Option<Text>,
+}
+
+impl Guest {
+    /// Its guest agent, to be asked about one thing after the other: `guest.agent()?.filesystems()?`. This alone asks
+    /// nothing.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let pve = Pve::demo()?;
+    /// let os = pve.guest("mail")?.agent()?.os()?;
+    /// assert_eq!(os.pretty_name.unwrap(), "Debian GNU/Linux 12 (bookworm)");
+    /// assert!(pve.guest("legacy-crm")?.agent()?.os().unwrap_err().to_string().contains("is not set up"));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// For a container, which has none, and a guest that does not run.
+    pub fn agent(&self) -> Result<Agent, Error> {
+        if self.kind == GuestKind::Ct {
+            return Err(Error::not_found(
+                format!("{} has no guest agent: it is a container", self.called()),
+                format!("Its node sees into it: {}.addresses()?", self.code()),
+            ));
+        }
+        if !self.is_running() {
+            return Err(Error::not_found(
+                format!("The guest agent of {} cannot be asked: the guest is {}", self.called(), self.status),
+                format!("It answers while the guest runs; {}.config()? has what is set up", self.code()),
+            ));
+        }
+        Ok(Agent { guest: self.clone() })
+    }
+}
+
+impl Agent {
+    /// The operating system.
+    ///
+    /// # Errors
+    /// When the agent is not set up, does not run or answer, or the privilege is missing.
+    pub fn os(&self) -> Result<AgentOs, Error> {
+        self.one("get-osinfo")
+    }
+
+    /// The name that the operating system gives itself.
+    ///
+    /// # Errors
+    /// As [`os`](Agent::os).
+    pub fn hostname(&self) -> Result<Text, Error> {
+        let answer = self.ask("get-host-name")?;
+        Ok(answer.object::<HostName>()?.0.name.unwrap_or_default())
+    }
+
+    /// The file systems, which tell how full the disks are: only the operating system knows.
+    ///
+    /// # Errors
+    /// As [`os`](Agent::os).
+    pub fn filesystems(&self) -> Result<List<AgentFileSystem>, Error> {
+        self.list("get-fsinfo", "File systems in", "How full are its disks, as it says itself?")
+    }
+
+    /// The network interfaces with their addresses.
+    ///
+    /// # Errors
+    /// As [`os`](Agent::os).
+    pub fn interfaces(&self) -> Result<List<GuestInterface>, Error> {
+        self.list("network-get-interfaces", "Addresses of", "Where can it be reached, as it says itself?")
+    }
+
+    /// Who is logged in.
+    ///
+    /// # Errors
+    /// As [`os`](Agent::os).
+    pub fn users(&self) -> Result<List<AgentUser>, Error> {
+        self.list("get-users", "Users logged in to", "Whom would a restart interrupt?")
+    }
+
+    /// The time zone.
+    ///
+    /// # Errors
+    /// As [`os`](Agent::os).
+    pub fn timezone(&self) -> Result<AgentTimeZone, Error> {
+        self.one("get-timezone")
+    }
+
+    fn one<T: Record>(&self, command: &str) -> Result<T, Error> {
+        let answer = self.ask(command)?;
+        Ask::new(&self.guest.session, "").place(format!("qemu/{}", self.guest.vmid)).one_of(&answer, |_| {})
+    }
+
+    fn list<T: Record>(&self, command: &str, title: &str, question: &str) -> Result<List<T>, Error> {
+        let answer = self.ask(command)?;
+        Ask::new(&self.guest.session, "")
+            .titled(format!("{title} {}", self.guest.called().raw()))
+            .question(question)
+            .place(format!("qemu/{}", self.guest.vmid))
+            .list_of(&answer, |_| {})
+    }
+
+    /// The agent's own answer, out of what the API wraps it in.
+    fn ask(&self, command: &str) -> Result<Answer, Error> {
+        #[derive(Deserialize)]
+        struct Wrapped<'a> {
+            #[serde(borrow)]
+            data: Option<Inner<'a>>,
+        }
+        #[derive(Deserialize)]
+        struct Inner<'a> {
+            #[serde(borrow)]
+            result: Option<&'a RawValue>,
+        }
+        let call = Call::get(self.guest.path(&format!("agent/{command}")));
+        let answer = self.guest.session.ask(call).map_err(|error| self.explained(error))?;
+        let wrapped: Option<Inner<'_>> =
+            serde_json::from_str::<Wrapped<'_>>(&answer.reply.body).ok().and_then(|w| w.data);
+        let result = wrapped.and_then(|inner| inner.result).map_or("null", RawValue::get);
+        if let Some(said) = refusal(result) {
+            return Err(Error::Refused {
+                call: answer.call.shown(),
+                status: answer.reply.status,
+                message: said,
+                fields: vec![],
+            });
+        }
+        let body = format!("{{\"data\":{result}}}").into();
+        Ok(Answer { reply: Reply { body, ..answer.reply }, ..answer })
+    }
+
+    /// What the server says of an agent that does not answer, and what to do about it.
+    fn explained(&self, error: Error) -> Error {
+        let Error::Refused { message, .. } = &error else { return error };
+        let called = self.guest.called();
+        if message.contains("No QEMU guest agent configured") {
+            return Error::not_found(
+                format!("The guest agent of {called} is not set up"),
+                "Install qemu-guest-agent in the guest and switch the agent on in its options; that holds from the next start",
+            );
+        }
+        if message.contains("guest agent is not running") {
+            return Error::not_found(
+                format!("The guest agent of {called} is set up, and does not answer"),
+                "It is not installed or not running in the guest, the guest is still starting, or it was not restarted since the agent was switched on",
+            );
+        }
+        if message.contains("is not running") {
+            return Error::not_found(
+                format!("The guest agent of {called} cannot be asked: the guest does not run"),
+                format!("It answers while the guest runs: {}.start()", self.guest.code()),
+            );
+        }
+        error
+    }
+}
+
+/// What an agent says instead of an answer.
+fn refusal(result: &str) -> Option<Text> {
+    #[derive(Deserialize)]
+    struct Refusal {
+        error: Said,
+    }
+    #[derive(Deserialize)]
+    struct Said {
+        #[serde(default, deserialize_with = "loose::text")]
+        desc: Option<Text>,
+    }
+    // A list would be taken for the fields in their order.
+    let said = serde_json::from_str::<Refusal>(result).ok().filter(|_| result.trim_start().starts_with('{'))?.error;
+    Some(said.desc.unwrap_or_else(|| "the guest agent refused".into()))
+}
+
+impl fmt::Debug for Agent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Agent({})", self.guest)
+    }
+}

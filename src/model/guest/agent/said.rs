@@ -1,0 +1,176 @@
+//! What a guest agent says: the operating system, its file systems, who is logged in, the time zone.
+
+use serde::Deserialize;
+
+use crate::loose;
+use crate::model::list::{Column, Listed, count};
+use crate::model::record::{Origin, record};
+use crate::page::Cell;
+use crate::text::Text;
+use crate::units::{Age, Bytes, Moment, Ratio, Reading};
+
+/// The operating system in a virtual machine, from `…/agent/get-osinfo`.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct AgentOs {
+    /// Its short name: `debian`, `mswindows`.
+    #[serde(deserialize_with = "loose::text")]
+    pub id: Option<Text>,
+    /// Its name.
+    #[serde(deserialize_with = "loose::text")]
+    pub name: Option<Text>,
+    /// Its name with its version.
+    #[serde(rename = "pretty-name", deserialize_with = "loose::text")]
+    pub pretty_name: Option<Text>,
+    /// Its version.
+    #[serde(deserialize_with = "loose::text")]
+    pub version: Option<Text>,
+    /// Its version, short.
+    #[serde(rename = "version-id", deserialize_with = "loose::text")]
+    pub version_id: Option<Text>,
+    /// Its edition: `server`, `client`.
+    #[serde(deserialize_with = "loose::text")]
+    pub variant: Option<Text>,
+    /// Its edition, short.
+    #[serde(rename = "variant-id", deserialize_with = "loose::text")]
+    pub variant_id: Option<Text>,
+    /// What the processor is to it: `x86_64`.
+    #[serde(deserialize_with = "loose::text")]
+    pub machine: Option<Text>,
+    /// The release of its kernel, the one that runs.
+    #[serde(rename = "kernel-release", deserialize_with = "loose::text")]
+    pub kernel_release: Option<Text>,
+    /// How that kernel was built.
+    #[serde(rename = "kernel-version", deserialize_with = "loose::text")]
+    pub kernel_version: Option<Text>,
+    #[serde(skip)]
+    origin: Origin,
+}
+
+record!(AgentOs: "/nodes/{node}/qemu/{vmid}/agent/get-osinfo");
+
+/// A file system in a virtual machine, from `…/agent/get-fsinfo`.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct AgentFileSystem {
+    /// Where it is mounted.
+    pub mountpoint: Text,
+    /// The device that it lies on.
+    #[serde(deserialize_with = "loose::text")]
+    pub name: Option<Text>,
+    /// Its kind: `ext4`, `NTFS`.
+    #[serde(rename = "type", deserialize_with = "loose::text")]
+    pub kind: Option<Text>,
+    /// Space in use.
+    #[serde(rename = "used-bytes")]
+    pub used: Reading<Bytes>,
+    /// Space that ordinary users have.
+    #[serde(rename = "total-bytes")]
+    pub total: Reading<Bytes>,
+    /// Space that there is for the administrator.
+    #[serde(rename = "total-bytes-privileged")]
+    pub total_privileged: Reading<Bytes>,
+    /// The disks that it lies on, as the agent describes them.
+    pub disk: Option<serde_json::Value>,
+    #[serde(skip)]
+    origin: Origin,
+}
+
+record!(AgentFileSystem: "/nodes/{node}/qemu/{vmid}/agent/get-fsinfo");
+
+/// Somebody who is logged in to a virtual machine, from `…/agent/get-users`.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct AgentUser {
+    /// The login name.
+    pub user: Text,
+    /// The domain, in Windows.
+    #[serde(deserialize_with = "loose::text")]
+    pub domain: Option<Text>,
+    /// Since when.
+    #[serde(rename = "login-time")]
+    pub since: Reading<Moment>,
+    #[serde(skip)]
+    origin: Origin,
+}
+
+record!(AgentUser: "/nodes/{node}/qemu/{vmid}/agent/get-users");
+
+/// The time zone of a virtual machine, from `…/agent/get-timezone`.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct AgentTimeZone {
+    /// Its name: `CET`.
+    #[serde(deserialize_with = "loose::text")]
+    pub zone: Option<Text>,
+    /// Seconds that its clock is ahead of UTC.
+    #[serde(deserialize_with = "loose::i64")]
+    pub offset: Option<i64>,
+    #[serde(skip)]
+    origin: Origin,
+}
+
+record!(AgentTimeZone: "/nodes/{node}/qemu/{vmid}/agent/get-timezone");
+
+impl Listed for AgentOs {
+    const NOUN: (&'static str, &'static str) = ("operating system", "operating systems");
+
+    fn columns() -> Vec<Column<AgentOs>> {
+        vec![
+            Column::new("System", |os: &AgentOs| os.pretty_name.clone().or(os.name.clone()).or(os.id.clone())),
+            Column::new("Version", |os: &AgentOs| os.version.clone()),
+            Column::new("Kernel", |os: &AgentOs| os.kernel_release.clone()),
+            Column::new("Machine", |os: &AgentOs| os.machine.clone()),
+        ]
+    }
+}
+
+impl Listed for AgentFileSystem {
+    const NOUN: (&'static str, &'static str) = ("file system", "file systems");
+
+    fn columns() -> Vec<Column<AgentFileSystem>> {
+        vec![
+            Column::new("Mounted at", |fs: &AgentFileSystem| fs.mountpoint.clone()),
+            Column::new("Used", |fs: &AgentFileSystem| Cell::usage(fs.used, fs.total)),
+            Column::new("Kind", |fs: &AgentFileSystem| fs.kind.clone()),
+            Column::new("Device", |fs: &AgentFileSystem| fs.name.clone()),
+        ]
+    }
+
+    fn summary(all: &[AgentFileSystem]) -> (String, String) {
+        let full = |fs: &AgentFileSystem| fs.used.known()?.of(fs.total.known()?);
+        let nearly: Vec<String> = all
+            .iter()
+            .filter_map(|fs| Some((fs, full(fs).filter(|full| *full >= Ratio(0.85))?)))
+            .map(|(fs, full)| format!("{} is {full} full", fs.mountpoint))
+            .collect();
+        let rest = if nearly.is_empty() { ".".into() } else { format!("; {}.", nearly.join(", ")) };
+        (count(all.len(), AgentFileSystem::NOUN), rest)
+    }
+}
+
+impl Listed for AgentUser {
+    const NOUN: (&'static str, &'static str) = ("user", "users");
+
+    fn columns() -> Vec<Column<AgentUser>> {
+        vec![
+            Column::new("User", |user: &AgentUser| user.user.clone()),
+            Column::new("Domain", |user: &AgentUser| user.domain.clone()),
+            Column::new("Since", |user: &AgentUser| user.since),
+        ]
+    }
+}
+
+impl Listed for AgentTimeZone {
+    const NOUN: (&'static str, &'static str) = ("time zone", "time zones");
+
+    fn columns() -> Vec<Column<AgentTimeZone>> {
+        vec![
+            Column::new("Zone", |zone: &AgentTimeZone| zone.zone.clone()),
+            Column::new("Ahead of UTC", |zone: &AgentTimeZone| match zone.offset {
+                Some(offset) if offset < 0 => Cell::from(format!("-{}", Age(offset.unsigned_abs()))),
+                offset => offset.map(|offset| Age(offset.unsigned_abs())).into(),
+            }),
+        ]
+    }
+}
