@@ -39,9 +39,9 @@ fn a_hung_pvestatd_an_offline_node_and_a_guest_that_is_seconds_old_are_told_apar
     assert!(!guests.any(|guest| guest.node == "pve2" && (guest.is_stopped() || guest.is_running())));
     let text = guests.page().text();
     for words in [
-        "of 5 guests is not known: pve4 is offline.",
-        "of 12 guests is not known: pve2 is online but reports nothing",
-        "of 1 guest on pve1 is not reported yet",
+        "Of all guests, the state of 5 is not known: pve4 is offline.",
+        "the state of 12 is not known: pve2 is online but reports nothing",
+        "the state of 1 on pve1 is not reported yet",
     ] {
         assert!(text.contains(words), "{words}\n{text}");
     }
@@ -149,7 +149,7 @@ fn what_an_agent_says_is_typed_and_odd_parts_of_it_are_left_out() {
     let agent = mail.agent().unwrap();
     let systems = agent.filesystems().unwrap();
     let text = systems.page().text();
-    assert!(text.contains("2 file systems visible to you; / is 90% full.") && text.contains("1 more rows"), "{text}");
+    assert!(text.contains("2 file systems that were read; / is 90% full.") && text.contains("1 more rows"), "{text}");
     let interfaces = mail.addresses().unwrap();
     assert_eq!(interfaces.first().unwrap().ips(), ["2001:db8::4"]);
     assert!(interfaces.page().text().contains("it can be reached at 2001:db8::4."), "{}", interfaces.page().text());
