@@ -133,9 +133,17 @@ pub(crate) fn page<T: Record>(item: &T) -> Page {
         title = format!("{title} {name}");
     }
     let facts = columns.iter().filter(|column| column.name() != NEXT);
-    Page::new(title)
-        .facts(facts.map(|column| (column.name().clone(), column.cell(item))))
-        .section("All that the server says of it", tree(Page::new(""), &item.origin().json()))
+    let facts = facts.map(|column| (column.name().clone(), column.cell(item)));
+    let (empty, facts): (Vec<_>, Vec<_>) = facts.partition(|(_, cell)| cell.to_string().is_empty());
+    let page = Page::new(title).facts(facts);
+    let page = match &*empty {
+        [] => page,
+        empty => {
+            let names: Vec<String> = empty.iter().map(|(name, _)| name.to_string()).collect();
+            page.paragraph(format!("Nothing is said of: {}.", names.join("; ")))
+        }
+    };
+    page.section("All that the server says of it", tree(Page::new(""), &item.origin().json()))
         .provenance(item.origin().provenance())
 }
 
