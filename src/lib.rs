@@ -39,6 +39,10 @@ mod wire;
 
 pub use std::cmp::Reverse;
 
+/// JSON of any kind, as `raw()` of every object gives it. Named here, since a variable of a notebook can hold only what
+/// this crate names.
+pub use serde_json::Value as JsonValue;
+
 pub use error::Error;
 pub use model::access::acl::{AclEntry, Grantee};
 pub use model::access::expiry::Expiry;
