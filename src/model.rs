@@ -7,6 +7,7 @@ pub(crate) mod ceph;
 pub(crate) mod cluster;
 #[cfg(test)]
 mod conformance;
+pub(crate) mod fields;
 pub(crate) mod firewall;
 pub(crate) mod guest;
 pub(crate) mod history;

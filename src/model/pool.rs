@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
+use crate::model::cluster::overview_row::ClusterResource;
+use crate::model::fields::fields;
 use crate::model::guest::Guest;
 use crate::model::list::{About, Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record};
@@ -20,40 +20,30 @@ use crate::text::Text;
 use crate::units::{Reading, Why};
 use crate::wire::Call;
 
-/// A pool, from `/pools`. A name with a slash is a pool inside a pool.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Pool {
-    /// Its name, with those of the pools that it lies in: `prod/web`.
-    #[serde(rename = "poolid")]
-    pub name: Text,
-    /// What it is for, in the words of whoever made it.
-    #[serde(deserialize_with = "loose::text")]
-    pub comment: Option<Text>,
-    /// How many guests it has, without those in pools inside it.
-    #[serde(skip)]
-    pub guests: Reading<u64>,
-    /// What belongs to it; only where one pool was asked for.
-    #[serde(deserialize_with = "loose::each")]
-    members: Vec<Member>,
-    /// All pools that were seen, to know those around it.
-    #[serde(skip)]
-    all: Vec<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A pool, from `/pools`. A name with a slash is a pool inside a pool.
+    #[derive(Clone, Default)]
+    pub struct Pool {
+        /// Its name, with those of the pools that it lies in: `prod/web`.
+        #[field("poolid")]
+        pub name: Text,
+        /// What it is for, in the words of whoever made it.
+        pub comment: Option<Text>,
+        /// How many guests it has, without those in pools inside it.
+        #[field(skip)]
+        pub guests: Reading<u64>,
+        /// What belongs to it; only where one pool was asked for.
+        #[field(loose::each)]
+        members: Vec<ClusterResource>,
+        /// All pools that were seen, to know those around it.
+        #[field(skip)]
+        all: Vec<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(Pool without page: "/pools", "/pools/{poolid}");
-
-/// A guest or a storage in a pool.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-struct Member {
-    #[serde(deserialize_with = "loose::u64")]
-    vmid: Option<u64>,
-    #[serde(deserialize_with = "loose::text")]
-    storage: Option<Text>,
-}
 
 /// What pools are read from.
 #[cfg(test)]

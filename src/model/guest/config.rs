@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::guest::disk::Disk;
 use crate::model::guest::net::Net;
 use crate::model::guest::{Guest, GuestKind};
@@ -60,15 +60,16 @@ pub struct Change {
     pub then: Option<Text>,
 }
 
-/// A row of `/pending`: a setting, and what it is to become.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct PendingRow {
-    key: Text,
-    value: Option<Value>,
-    pending: Option<Value>,
-    #[serde(deserialize_with = "loose::yes")]
-    delete: bool,
+fields! {
+    /// A row of `/pending`: a setting, and what it is to become.
+    #[derive(Default)]
+    pub(crate) struct PendingRow {
+        key: Text,
+        value: Option<Value>,
+        pending: Option<Value>,
+        #[field(loose::yes)]
+        delete: bool,
+    }
 }
 
 impl Guest {

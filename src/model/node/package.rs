@@ -1,8 +1,7 @@
 //! A software package on a node: which version is installed, and which one could be.
 
-use serde::Deserialize;
-
 use crate::error::Error;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
@@ -10,52 +9,53 @@ use crate::page::{Cell, State, Tone};
 use crate::text::Text;
 use crate::units::Reading;
 
-/// A package, from `/nodes/{node}/apt/versions` (those that matter to Proxmox VE; needs Sys.Audit on `/nodes/{node}`) or
-/// from `/nodes/{node}/apt/update` (those that can be updated; needs Sys.Modify there).
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Package {
-    /// Its name.
-    #[serde(rename = "Package")]
-    pub package: Text,
-    /// The version that is installed; none where it is not.
-    #[serde(rename = "OldVersion")]
-    pub installed: Option<Text>,
-    /// The version that the package lists of the node offer; the installed one where they offer none that is newer.
-    #[serde(rename = "Version")]
-    pub version: Reading<Text>,
-    /// `Installed`, `NotInstalled`, `ConfigFiles`, ... Said in the list of versions only.
-    #[serde(rename = "CurrentState")]
-    pub state: Option<Text>,
-    /// In one line what it is.
-    #[serde(rename = "Title")]
-    pub title: Reading<Text>,
-    /// The same at length.
-    #[serde(rename = "Description")]
-    pub description: Reading<Text>,
-    /// Who publishes it: `Proxmox`, `Debian`.
-    #[serde(rename = "Origin")]
-    pub publisher: Reading<Text>,
-    /// The machine that it is made for: `amd64`, `all`.
-    #[serde(rename = "Arch")]
-    pub arch: Reading<Text>,
-    /// The section of the archive: `admin`, `libs`.
-    #[serde(rename = "Section")]
-    pub section: Option<Text>,
-    /// How important Debian takes it to be: `required`, `optional`.
-    #[serde(rename = "Priority")]
-    pub priority: Option<Text>,
-    /// Version for which somebody was told by mail that it can be had.
-    #[serde(rename = "NotifyStatus")]
-    pub notified: Option<Text>,
-    /// Version and build of the running `pve-manager`, with that package only.
-    #[serde(rename = "ManagerVersion")]
-    pub manager_version: Option<Text>,
-    /// The running kernel, with the package `proxmox-ve` only.
-    #[serde(rename = "RunningKernel")]
-    pub running_kernel: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A package, from `/nodes/{node}/apt/versions` (those that matter to Proxmox VE; needs Sys.Audit on `/nodes/{node}`) or
+    /// from `/nodes/{node}/apt/update` (those that can be updated; needs Sys.Modify there).
+    #[derive(Clone, Default)]
+    pub struct Package {
+        /// Its name.
+        #[field("Package")]
+        pub package: Text,
+        /// The version that is installed; none where it is not.
+        #[field("OldVersion")]
+        pub installed: Option<Text>,
+        /// The version that the package lists of the node offer; the installed one where they offer none that is newer.
+        #[field("Version")]
+        pub version: Reading<Text>,
+        /// `Installed`, `NotInstalled`, `ConfigFiles`, ... Said in the list of versions only.
+        #[field("CurrentState")]
+        pub state: Option<Text>,
+        /// In one line what it is.
+        #[field("Title")]
+        pub title: Reading<Text>,
+        /// The same at length.
+        #[field("Description")]
+        pub description: Reading<Text>,
+        /// Who publishes it: `Proxmox`, `Debian`.
+        #[field("Origin")]
+        pub publisher: Reading<Text>,
+        /// The machine that it is made for: `amd64`, `all`.
+        #[field("Arch")]
+        pub arch: Reading<Text>,
+        /// The section of the archive: `admin`, `libs`.
+        #[field("Section")]
+        pub section: Option<Text>,
+        /// How important Debian takes it to be: `required`, `optional`.
+        #[field("Priority")]
+        pub priority: Option<Text>,
+        /// Version for which somebody was told by mail that it can be had.
+        #[field("NotifyStatus")]
+        pub notified: Option<Text>,
+        /// Version and build of the running `pve-manager`, with that package only.
+        #[field("ManagerVersion")]
+        pub manager_version: Option<Text>,
+        /// The running kernel, with the package `proxmox-ve` only.
+        #[field("RunningKernel")]
+        pub running_kernel: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(Package: "/nodes/{node}/apt/versions", "/nodes/{node}/apt/update");

@@ -1,8 +1,7 @@
 //! A service of a node: one of the daemons that make it a member of the cluster.
 
-use serde::Deserialize;
-
 use crate::error::Error;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
@@ -23,26 +22,27 @@ words! {
     }
 }
 
-/// A service, from `/nodes/{node}/services`. Needs Sys.Audit on `/nodes/{node}`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Service {
-    /// The word that the API's paths take for it.
-    pub service: Text,
-    /// Its name.
-    pub name: Text,
-    /// What it is.
-    pub desc: Reading<Text>,
-    /// Whether it runs.
-    pub state: Reading<ServiceState>,
-    /// The state in the words of systemd: `active`, `inactive`, `failed`, ...
-    #[serde(rename = "active-state")]
-    pub active_state: Reading<Text>,
-    /// Whether it starts with the node, in the words of systemd: `enabled`, `disabled`, `masked`, `not-found`, ...
-    #[serde(rename = "unit-state")]
-    pub unit_state: Reading<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A service, from `/nodes/{node}/services`. Needs Sys.Audit on `/nodes/{node}`.
+    #[derive(Clone, Default)]
+    pub struct Service {
+        /// The word that the API's paths take for it.
+        pub service: Text,
+        /// Its name.
+        pub name: Text,
+        /// What it is.
+        pub desc: Reading<Text>,
+        /// Whether it runs.
+        pub state: Reading<ServiceState>,
+        /// The state in the words of systemd: `active`, `inactive`, `failed`, ...
+        #[field("active-state")]
+        pub active_state: Reading<Text>,
+        /// Whether it starts with the node, in the words of systemd: `enabled`, `disabled`, `masked`, `not-found`, ...
+        #[field("unit-state")]
+        pub unit_state: Reading<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(Service: "/nodes/{node}/services", "/nodes/{node}/services/{service}/state");

@@ -4,62 +4,65 @@ use serde::Deserialize;
 
 use super::EITHER;
 use crate::error::Error;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed};
 use crate::model::record::{Ask, Origin, record, segment};
 use crate::session::Session;
 use crate::text::Text;
 use crate::units::Reading;
 
-/// A fabric, from `/cluster/sdn/fabrics/fabric`. Needs SDN.Audit or SDN.Allocate on `/sdn/fabrics/{id}`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Fabric {
-    /// Its name.
-    pub id: Text,
-    /// What its nodes speak: `openfabric`, `ospf`.
-    pub protocol: Reading<Text>,
-    /// The network that the nodes' addresses in it are from.
-    pub ip_prefix: Option<Text>,
-    /// The same for IPv6.
-    pub ip6_prefix: Option<Text>,
-    /// The area, with OSPF.
-    pub area: Option<Text>,
-    /// How often nodes say that they are there, in seconds.
-    pub hello_interval: Option<Text>,
-    /// How often nodes tell each other all that they know, in seconds.
-    pub csnp_interval: Option<Text>,
-    /// Who holds the lock on the configuration, while somebody does: a secret of its own.
-    #[serde(rename = "lock-token", deserialize_with = "held")]
-    pub locked: bool,
-    /// A mark of the state that the fabrics are in.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A fabric, from `/cluster/sdn/fabrics/fabric`. Needs SDN.Audit or SDN.Allocate on `/sdn/fabrics/{id}`.
+    #[derive(Clone, Default)]
+    pub struct Fabric {
+        /// Its name.
+        pub id: Text,
+        /// What its nodes speak: `openfabric`, `ospf`.
+        pub protocol: Reading<Text>,
+        /// The network that the nodes' addresses in it are from.
+        pub ip_prefix: Option<Text>,
+        /// The same for IPv6.
+        pub ip6_prefix: Option<Text>,
+        /// The area, with OSPF.
+        pub area: Option<Text>,
+        /// How often nodes say that they are there, in seconds.
+        pub hello_interval: Option<Text>,
+        /// How often nodes tell each other all that they know, in seconds.
+        pub csnp_interval: Option<Text>,
+        /// Who holds the lock on the configuration, while somebody does: a secret of its own.
+        #[field("lock-token", held)]
+        pub locked: bool,
+        /// A mark of the state that the fabrics are in.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
-/// A node in a fabric, from `/cluster/sdn/fabrics/node/{fabric_id}`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct FabricNode {
-    /// The fabric.
-    pub fabric_id: Text,
-    /// The node.
-    pub node_id: Text,
-    /// What it speaks.
-    pub protocol: Reading<Text>,
-    /// Its address in the fabric.
-    pub ip: Option<Text>,
-    /// Its IPv6 address in the fabric.
-    pub ip6: Option<Text>,
-    /// The interfaces that it speaks on, with what is set for each: `name=eno3`.
-    pub interfaces: Vec<Text>,
-    /// Whether somebody holds the lock on the configuration.
-    #[serde(rename = "lock-token", deserialize_with = "held")]
-    pub locked: bool,
-    /// A mark of the state that the fabrics are in.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A node in a fabric, from `/cluster/sdn/fabrics/node/{fabric_id}`.
+    #[derive(Clone, Default)]
+    pub struct FabricNode {
+        /// The fabric.
+        pub fabric_id: Text,
+        /// The node.
+        pub node_id: Text,
+        /// What it speaks.
+        pub protocol: Reading<Text>,
+        /// Its address in the fabric.
+        pub ip: Option<Text>,
+        /// Its IPv6 address in the fabric.
+        pub ip6: Option<Text>,
+        /// The interfaces that it speaks on, with what is set for each: `name=eno3`.
+        pub interfaces: Vec<Text>,
+        /// Whether somebody holds the lock on the configuration.
+        #[field("lock-token", held)]
+        pub locked: bool,
+        /// A mark of the state that the fabrics are in.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(Fabric: "/cluster/sdn/fabrics/fabric", "/cluster/sdn/fabrics/fabric/{id}");

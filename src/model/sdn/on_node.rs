@@ -1,8 +1,7 @@
 //! What has become of the software-defined network on one node: whether its zones and vnets are really there.
 
-use serde::Deserialize;
-
 use crate::error::Error;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record, segment};
@@ -23,35 +22,37 @@ words! {
     }
 }
 
-/// A zone on a node, from `/nodes/{node}/sdn/zones`. Needs SDN.Audit on `/sdn/zones/{zone}`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct ZoneOnNode {
-    /// The zone.
-    pub zone: Text,
-    /// Whether it is there.
-    pub status: Reading<ZoneStatus>,
-    /// The node.
-    #[serde(skip)]
-    pub node: Text,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A zone on a node, from `/nodes/{node}/sdn/zones`. Needs SDN.Audit on `/sdn/zones/{zone}`.
+    #[derive(Clone, Default)]
+    pub struct ZoneOnNode {
+        /// The zone.
+        pub zone: Text,
+        /// Whether it is there.
+        pub status: Reading<ZoneStatus>,
+        /// The node.
+        #[field(skip)]
+        pub node: Text,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(ZoneOnNode: "/nodes/{node}/sdn/zones");
 
-/// A vnet on a node, from `/nodes/{node}/sdn/zones/{zone}/content`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct ZoneContent {
-    /// The vnet.
-    pub vnet: Text,
-    /// Whether it is there.
-    pub status: Reading<ZoneStatus>,
-    /// What is wrong with it.
-    pub statusmsg: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A vnet on a node, from `/nodes/{node}/sdn/zones/{zone}/content`.
+    #[derive(Clone, Default)]
+    pub struct ZoneContent {
+        /// The vnet.
+        pub vnet: Text,
+        /// Whether it is there.
+        pub status: Reading<ZoneStatus>,
+        /// What is wrong with it.
+        pub statusmsg: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(ZoneContent: "/nodes/{node}/sdn/zones/{zone}/content");

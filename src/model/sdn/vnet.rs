@@ -1,49 +1,50 @@
 //! A vnet: a network that guests are connected to, on every node of its zone.
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::subnet::Subnet;
 use super::{Change, EITHER, applied, change, change_cell};
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::firewall::Firewall;
 use crate::model::list::{Column, List, Listed};
 use crate::model::record::{Ask, Origin, record};
 use crate::session::Session;
 use crate::text::Text;
 
-/// A vnet, from `/cluster/sdn/vnets`. Needs SDN.Audit or SDN.Allocate on `/sdn/zones/{zone}/{vnet}`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Vnet {
-    /// Its name, which guests name as their bridge.
-    pub vnet: Text,
-    /// What people call it.
-    pub alias: Option<Text>,
-    /// The zone that it is in.
-    pub zone: Option<Text>,
-    /// Its VLAN or the number of its tunnel, as its zone has it.
-    #[serde(deserialize_with = "loose::u64")]
-    pub tag: Option<u64>,
-    /// Whether guests may use VLANs inside it.
-    #[serde(deserialize_with = "loose::flag")]
-    pub vlanaware: Option<bool>,
-    /// Whether guests on one node cannot reach each other in it.
-    #[serde(rename = "isolate-ports", deserialize_with = "loose::flag")]
-    pub isolate_ports: Option<bool>,
-    /// How it differs from what is in force; nothing where it is in force as it is.
-    #[serde(deserialize_with = "change")]
-    pub state: Change,
-    /// The values that are configured and not in force.
-    pub pending: Option<Value>,
-    /// Always `vnet`.
-    #[serde(rename = "type")]
-    pub kind: Option<Text>,
-    /// A mark of the state that the vnets are in.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A vnet, from `/cluster/sdn/vnets`. Needs SDN.Audit or SDN.Allocate on `/sdn/zones/{zone}/{vnet}`.
+    #[derive(Clone, Default)]
+    pub struct Vnet {
+        /// Its name, which guests name as their bridge.
+        pub vnet: Text,
+        /// What people call it.
+        pub alias: Option<Text>,
+        /// The zone that it is in.
+        pub zone: Option<Text>,
+        /// Its VLAN or the number of its tunnel, as its zone has it.
+        #[field(loose::u64)]
+        pub tag: Option<u64>,
+        /// Whether guests may use VLANs inside it.
+        #[field(loose::flag)]
+        pub vlanaware: Option<bool>,
+        /// Whether guests on one node cannot reach each other in it.
+        #[field("isolate-ports", loose::flag)]
+        pub isolate_ports: Option<bool>,
+        /// How it differs from what is in force; nothing where it is in force as it is.
+        #[field(change)]
+        pub state: Change,
+        /// The values that are configured and not in force.
+        pub pending: Option<Value>,
+        /// Always `vnet`.
+        #[field("type")]
+        pub kind: Option<Text>,
+        /// A mark of the state that the vnets are in.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(Vnet: "/cluster/sdn/vnets", "/cluster/sdn/vnets/{vnet}");

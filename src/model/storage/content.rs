@@ -1,10 +1,9 @@
 //! What lies in a storage: disks of guests, backups, images, templates. Read only when asked for, since a server may
 //! take long to list it.
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, Listed, count};
 use crate::model::record::{Ask, Origin, record, segment};
 use crate::model::volume::VolumeId;
@@ -36,56 +35,52 @@ words! {
     }
 }
 
-/// A volume, from `/nodes/{node}/storage/{storage}/content`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Volume {
-    /// Its name: storage and path.
-    pub volid: Text,
-    /// What it is for.
-    pub content: Reading<VolumeKind>,
-    /// How its data are kept: `raw`, `qcow2`, `subvol`, `vma.zst`, `pbs-vm`, ...
-    pub format: Option<Text>,
-    /// Its size, as who uses it sees it.
-    pub size: Reading<Bytes>,
-    /// The space that it takes, where the storage can tell.
-    pub used: Reading<Bytes>,
-    /// When it was made or written last.
-    pub ctime: Reading<Moment>,
-    /// The guest that it belongs to.
-    #[serde(deserialize_with = "loose::u64")]
-    pub vmid: Option<u64>,
-    /// The volume that it is based on.
-    #[serde(deserialize_with = "loose::text")]
-    pub parent: Option<Text>,
-    /// What people wrote to a backup, often the guest's name.
-    #[serde(deserialize_with = "loose::text")]
-    pub notes: Option<Text>,
-    /// Whether a backup is protected against being removed.
-    #[serde(deserialize_with = "loose::yes")]
-    pub protected: bool,
-    /// The fingerprint of the key that a backup is encrypted with, or `1`.
-    #[serde(deserialize_with = "loose::text")]
-    pub encrypted: Option<Text>,
-    /// What a backup server found when it last read the backup through: `state`, and the `upid` of that task.
-    pub verification: Option<serde_json::Value>,
-    /// What a backup is of: `qemu` or `lxc`.
-    #[serde(deserialize_with = "loose::text")]
-    pub subtype: Option<Text>,
-    /// Where it lies on the node; only of a volume that was asked for alone.
-    #[serde(deserialize_with = "loose::text")]
-    pub path: Option<Text>,
-    /// Whose it is.
-    #[serde(skip)]
-    pub owner: Owner,
-    /// The node that listed it.
-    #[serde(skip)]
-    pub node: Text,
-    /// Whether other nodes see it too.
-    #[serde(skip)]
-    pub shared: bool,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A volume, from `/nodes/{node}/storage/{storage}/content`.
+    #[derive(Clone, Default)]
+    pub struct Volume {
+        /// Its name: storage and path.
+        pub volid: Text,
+        /// What it is for.
+        pub content: Reading<VolumeKind>,
+        /// How its data are kept: `raw`, `qcow2`, `subvol`, `vma.zst`, `pbs-vm`, ...
+        pub format: Option<Text>,
+        /// Its size, as who uses it sees it.
+        pub size: Reading<Bytes>,
+        /// The space that it takes, where the storage can tell.
+        pub used: Reading<Bytes>,
+        /// When it was made or written last.
+        pub ctime: Reading<Moment>,
+        /// The guest that it belongs to.
+        #[field(loose::u64)]
+        pub vmid: Option<u64>,
+        /// The volume that it is based on.
+        pub parent: Option<Text>,
+        /// What people wrote to a backup, often the guest's name.
+        pub notes: Option<Text>,
+        /// Whether a backup is protected against being removed.
+        #[field(loose::yes)]
+        pub protected: bool,
+        /// The fingerprint of the key that a backup is encrypted with, or `1`.
+        pub encrypted: Option<Text>,
+        /// What a backup server found when it last read the backup through: `state`, and the `upid` of that task.
+        pub verification: Option<serde_json::Value>,
+        /// What a backup is of: `qemu` or `lxc`.
+        pub subtype: Option<Text>,
+        /// Where it lies on the node; only of a volume that was asked for alone.
+        pub path: Option<Text>,
+        /// Whose it is.
+        #[field(skip)]
+        pub owner: Owner,
+        /// The node that listed it.
+        #[field(skip)]
+        pub node: Text,
+        /// Whether other nodes see it too.
+        #[field(skip)]
+        pub shared: bool,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(Volume: "/nodes/{node}/storage/{storage}/content", "/nodes/{node}/storage/{storage}/content/{volume}");
