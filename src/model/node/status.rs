@@ -20,7 +20,7 @@ pub struct NodeStatus {
     pub kversion: Reading<Text>,
     /// The running kernel in its parts.
     #[serde(rename = "current-kernel")]
-    pub current_kernel: Kernel,
+    pub current_kernel: NodeKernel,
     /// How it was booted.
     #[serde(rename = "boot-info")]
     pub boot_info: BootInfo,
@@ -37,11 +37,11 @@ pub struct NodeStatus {
     /// Its processors.
     pub cpuinfo: CpuInfo,
     /// Main memory.
-    pub memory: Space,
+    pub memory: NodeSpace,
     /// Swap space.
-    pub swap: Space,
+    pub swap: NodeSpace,
     /// The root file system.
-    pub rootfs: Space,
+    pub rootfs: NodeSpace,
     /// Memory saved by merging equal pages of guests.
     pub ksm: Ksm,
     #[serde(skip)]
@@ -53,7 +53,7 @@ pub struct NodeStatus {
 /// The running kernel.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Kernel {
+pub struct NodeKernel {
     /// `Linux`.
     pub sysname: Reading<Text>,
     /// Its release: `6.17.4-1-pve`.
@@ -103,7 +103,7 @@ pub struct CpuInfo {
 /// Space of one kind: memory, swap, a file system.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Space {
+pub struct NodeSpace {
     /// All of it.
     pub total: Reading<Bytes>,
     /// In use.
