@@ -45,7 +45,7 @@ pub(crate) fn typed() -> Vec<super::conformance::Typed> {
         Typed::record::<agent::AgentUser>(),
         Typed::record::<agent::AgentTimeZone>(),
         Typed::record::<cloud_init::CloudInitSetting>(),
-        Typed::record::<migration::Feature>(),
+        Typed::record::<migration::GuestFeature>(),
         Typed::record::<migration::MigrationPreflight>(),
         Typed::row::<config::PendingRow>(&["/nodes/{node}/qemu/{vmid}/pending", "/nodes/{node}/lxc/{vmid}/pending"]),
     ]

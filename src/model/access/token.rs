@@ -2,8 +2,8 @@
 //! here.
 
 use crate::error::Error;
-use crate::model::access::expiry::Expiry;
 use crate::model::access::user::User;
+use crate::model::access::valid_until::ValidUntil;
 use crate::model::fields::fields;
 use crate::model::list::{About, Column, List, Listed, count};
 use crate::model::record::{Origin, record};
@@ -24,7 +24,7 @@ fields! {
         /// What it is for.
         pub comment: Option<Text>,
         /// Until when it is valid.
-        pub expire: Reading<Expiry>,
+        pub expire: Reading<ValidUntil>,
         /// Whether it has only the rights that were granted to it and that its user has; otherwise it has all of the
         /// user's.
         pub privsep: Reading<bool>,
@@ -103,7 +103,7 @@ impl Listed for ApiToken {
 
     fn summary(tokens: &[ApiToken]) -> (String, String) {
         let unlimited = tokens.iter().filter(|token| token.is_unlimited() && !token.is_expired()).count();
-        let forever = tokens.iter().filter(|token| token.expire == Expiry::Never).count();
+        let forever = tokens.iter().filter(|token| token.expire == ValidUntil::Never).count();
         let rest = match (unlimited, forever) {
             (0, 0) => ".".into(),
             (0, n) => format!(", {n} without an end."),

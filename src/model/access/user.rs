@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::loose;
-use crate::model::access::expiry::Expiry;
 use crate::model::access::factor::SecondFactor;
 use crate::model::access::token::ApiToken;
+use crate::model::access::valid_until::ValidUntil;
 use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record, segment};
@@ -27,7 +27,7 @@ fields! {
         /// Whether the account may be used.
         pub enable: Reading<bool>,
         /// Until when it may be used.
-        pub expire: Reading<Expiry>,
+        pub expire: Reading<ValidUntil>,
         /// First name.
         pub firstname: Option<Text>,
         /// Last name.

@@ -26,7 +26,7 @@ words! {
 
 words! {
     /// How guests are tied to each other.
-    pub enum Affinity {
+    pub enum HaAffinity {
         /// On the same node.
         Together = "positive",
         /// On different nodes.
@@ -54,7 +54,7 @@ fields! {
         pub strict: bool,
         /// Of a rule about guests: whether they belong together or apart.
         #[field(loose::optional)]
-        pub affinity: Option<Affinity>,
+        pub affinity: Option<HaAffinity>,
         /// Whether it is switched off.
         #[field(loose::yes)]
         pub disable: bool,
@@ -89,8 +89,8 @@ impl HaRule {
         let words = match (&self.kind, &self.affinity) {
             (Reading::Known(HaRuleKind::NodeAffinity), _) if self.strict => format!("{guests} only on {nodes}"),
             (Reading::Known(HaRuleKind::NodeAffinity), _) => format!("{guests} rather on {nodes}"),
-            (_, Some(Affinity::Together)) => format!("{guests} on the same node"),
-            (_, Some(Affinity::Apart)) => format!("{guests} on different nodes"),
+            (_, Some(HaAffinity::Together)) => format!("{guests} on the same node"),
+            (_, Some(HaAffinity::Apart)) => format!("{guests} on different nodes"),
             _ => guests,
         };
         words.into()

@@ -12,7 +12,7 @@ use crate::units::Reading;
 fields! {
     /// A name for an address or a network. Rules name those of the cluster `dc/name`, those of their own guest `guest/name`.
     #[derive(Clone, Default)]
-    pub struct Alias {
+    pub struct FirewallAlias {
         /// The name.
         pub name: Text,
         /// The address or network.
@@ -28,7 +28,7 @@ fields! {
     }
 }
 
-record!(Alias:
+record!(FirewallAlias:
     "/cluster/firewall/aliases",
     "/cluster/firewall/aliases/{name}",
     "/nodes/{node}/qemu/{vmid}/firewall/aliases",
@@ -139,14 +139,14 @@ impl IpSet {
     }
 }
 
-impl Listed for Alias {
+impl Listed for FirewallAlias {
     const NOUN: (&'static str, &'static str) = ("alias", "aliases");
 
-    fn columns() -> Vec<Column<Alias>> {
+    fn columns() -> Vec<Column<FirewallAlias>> {
         vec![
-            Column::new("Alias", |a: &Alias| a.name.clone()),
-            Column::new("Address", |a: &Alias| a.cidr.clone()),
-            Column::new("Remark", |a: &Alias| a.comment.clone()),
+            Column::new("Alias", |a: &FirewallAlias| a.name.clone()),
+            Column::new("Address", |a: &FirewallAlias| a.cidr.clone()),
+            Column::new("Remark", |a: &FirewallAlias| a.comment.clone()),
         ]
     }
 }

@@ -45,13 +45,13 @@ pub struct Config {
     called: Text,
     settings: Arc<Map<String, Value>>,
     /// What waits for a restart; `None` where it was not asked for, and a reason where it could not be read.
-    changes: Option<Result<Vec<Change>, Text>>,
+    changes: Option<Result<Vec<PendingChange>, Text>>,
     provenance: Provenance,
 }
 
 /// A change of a setting that waits until the guest is started anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct PendingChange {
     /// The setting.
     pub key: Text,
     /// What it is now; `None` where the default holds.
@@ -132,7 +132,7 @@ impl Config {
                 Some(_) if is_secret(key) => Some("a secret, not shown".into()),
                 value => value.as_ref().map(|value| shown(value).into()),
             };
-            changes.push(Change { key: row.key.clone(), now: word(&row.value), then: word(&row.pending) });
+            changes.push(PendingChange { key: row.key.clone(), now: word(&row.value), then: word(&row.pending) });
             match row.value {
                 Some(now) => drop(settings.insert(key.to_owned(), now)),
                 None => drop(settings.remove(key)),
@@ -198,7 +198,7 @@ impl Config {
 
     /// What waits until the guest is started anew; `None` where that was not asked for ([`Guest::config`] does) or
     /// could not be read.
-    pub fn pending(&self) -> Option<Vec<Change>> {
+    pub fn pending(&self) -> Option<Vec<PendingChange>> {
         self.changes.clone()?.ok()
     }
 

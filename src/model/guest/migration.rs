@@ -20,7 +20,7 @@ use crate::units::{Bytes, Reading};
 fields! {
     /// Whether something can be done with a guest, from `/nodes/{node}/{qemu|lxc}/{vmid}/feature`.
     #[derive(Clone, Default)]
-    pub struct Feature {
+    pub struct GuestFeature {
         /// What was asked about: `snapshot`, `clone`, `copy`.
         #[field(skip)]
         pub feature: Text,
@@ -35,20 +35,20 @@ fields! {
     }
 }
 
-record!(Feature: "/nodes/{node}/qemu/{vmid}/feature", "/nodes/{node}/lxc/{vmid}/feature");
+record!(GuestFeature: "/nodes/{node}/qemu/{vmid}/feature", "/nodes/{node}/lxc/{vmid}/feature");
 
-impl Listed for Feature {
+impl Listed for GuestFeature {
     const NOUN: (&'static str, &'static str) = ("feature", "features");
 
-    fn columns() -> Vec<Column<Feature>> {
+    fn columns() -> Vec<Column<GuestFeature>> {
         vec![
-            Column::new("Feature", |f: &Feature| f.feature.clone()),
-            Column::new("Possible", |f: &Feature| match f.possible {
+            Column::new("Feature", |f: &GuestFeature| f.feature.clone()),
+            Column::new("Possible", |f: &GuestFeature| match f.possible {
                 Reading::Known(true) => State::new(Tone::Good, "yes").into(),
                 Reading::Known(false) => State::new(Tone::Off, "not with its storages").into(),
                 Reading::Missing(why) => Cell::from(why),
             }),
-            Column::new("Nodes that reach its disks", |f: &Feature| joined(&f.nodes)),
+            Column::new("Nodes that reach its disks", |f: &GuestFeature| joined(&f.nodes)),
         ]
     }
 }
@@ -153,11 +153,11 @@ impl Guest {
     ///
     /// # Errors
     /// When there is no such feature, the node cannot be reached, or VM.Audit is missing.
-    pub fn feature(&self, feature: &str) -> Result<Feature, Error> {
+    pub fn feature(&self, feature: &str) -> Result<GuestFeature, Error> {
         Ask::new(&self.session, self.path("feature"))
             .with("feature", feature)
             .place(format!("{}/{}", self.kind.path(), self.vmid))
-            .one_with(|answer: &mut Feature| answer.feature = feature.into())
+            .one_with(|answer: &mut GuestFeature| answer.feature = feature.into())
     }
 
     /// What stands in the way of moving it, node by node, as the server itself checks before a migration; from

@@ -14,7 +14,7 @@ use crate::units::Reading;
 fields! {
     /// The package sources of a node, from `/nodes/{node}/apt/repositories`. Needs Sys.Audit on `/nodes/{node}`.
     #[derive(Clone, Default)]
-    pub struct Repositories {
+    pub struct AptRepositories {
         /// The files that name them.
         pub files: Vec<RepositoryFile>,
         /// Files that could not be read.
@@ -33,7 +33,7 @@ fields! {
     }
 }
 
-record!(Repositories without page: "/nodes/{node}/apt/repositories");
+record!(AptRepositories without page: "/nodes/{node}/apt/repositories");
 
 fields! {
     /// A file of package sources.
@@ -45,7 +45,7 @@ fields! {
         #[field("file-type")]
         pub file_type: Reading<Text>,
         /// The sources in it.
-        pub repositories: Vec<Repository>,
+        pub repositories: Vec<AptRepository>,
         /// A mark of this state of it, byte by byte.
         pub digest: Vec<u64>,
     }
@@ -54,7 +54,7 @@ fields! {
 fields! {
     /// A package source.
     #[derive(Clone, Debug, Default)]
-    pub struct Repository {
+    pub struct AptRepository {
         /// Whether it is used.
         #[field("Enabled", loose::yes)]
         pub enabled: bool,
@@ -152,14 +152,14 @@ impl Node {
     ///
     /// # Errors
     /// When the node cannot be reached or Sys.Audit is missing.
-    pub fn repositories(&self) -> Result<Repositories, Error> {
+    pub fn repositories(&self) -> Result<AptRepositories, Error> {
         Ask::new(&self.session, self.path("apt/repositories"))
             .place(self.place())
-            .one_with(|all: &mut Repositories| all.node = self.name.clone())
+            .one_with(|all: &mut AptRepositories| all.node = self.name.clone())
     }
 }
 
-impl Repositories {
+impl AptRepositories {
     /// Whether a source of Proxmox is used, by its short name; `None` where it is not set up.
     pub fn in_use(&self, handle: &str) -> Option<bool> {
         self.standard_repos.iter().find(|repository| repository.handle == handle)?.status
@@ -173,16 +173,16 @@ impl Repositories {
     }
 }
 
-impl Listed for Repositories {
+impl Listed for AptRepositories {
     const NOUN: (&'static str, &'static str) = ("set of package sources", "sets of package sources");
 
-    fn columns() -> Vec<Column<Repositories>> {
+    fn columns() -> Vec<Column<AptRepositories>> {
         vec![
-            Column::new("Node", |r: &Repositories| r.node.clone()),
-            Column::new("Sources", |r: &Repositories| {
+            Column::new("Node", |r: &AptRepositories| r.node.clone()),
+            Column::new("Sources", |r: &AptRepositories| {
                 r.files.iter().map(|file| file.repositories.len()).sum::<usize>()
             }),
-            Column::new("Warnings", |r: &Repositories| r.warnings().len()),
+            Column::new("Warnings", |r: &AptRepositories| r.warnings().len()),
         ]
     }
 }
@@ -195,7 +195,7 @@ fn in_use(on: bool) -> Cell {
     if on { State::new(Tone::Good, "in use") } else { State::new(Tone::Off, "switched off") }.into()
 }
 
-impl View for Repositories {
+impl View for AptRepositories {
     fn page(&self) -> Page {
         let used: Vec<String> =
             self.standard_repos.iter().filter(|r| r.status == Some(true)).map(|r| r.handle.to_string()).collect();

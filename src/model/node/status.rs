@@ -19,7 +19,7 @@ fields! {
         pub kversion: Reading<Text>,
         /// The running kernel in its parts.
         #[field("current-kernel")]
-        pub current_kernel: Kernel,
+        pub current_kernel: NodeKernel,
         /// How it was booted.
         #[field("boot-info")]
         pub boot_info: BootInfo,
@@ -36,11 +36,11 @@ fields! {
         /// Its processors.
         pub cpuinfo: CpuInfo,
         /// Main memory.
-        pub memory: Space,
+        pub memory: NodeSpace,
         /// Swap space.
-        pub swap: Space,
+        pub swap: NodeSpace,
         /// The root file system.
-        pub rootfs: Space,
+        pub rootfs: NodeSpace,
         /// Memory saved by merging equal pages of guests.
         pub ksm: Ksm,
         #[field(skip)]
@@ -53,7 +53,7 @@ fields! {
 fields! {
     /// The running kernel.
     #[derive(Clone, Debug, Default)]
-    pub struct Kernel {
+    pub struct NodeKernel {
         /// `Linux`.
         pub sysname: Reading<Text>,
         /// Its release: `6.17.4-1-pve`.
@@ -106,7 +106,7 @@ fields! {
 fields! {
     /// Space of one kind: memory, swap, a file system.
     #[derive(Clone, Debug, Default)]
-    pub struct Space {
+    pub struct NodeSpace {
         /// All of it.
         pub total: Reading<Bytes>,
         /// In use.

@@ -53,7 +53,7 @@ record!(NodeDns: "/nodes/{node}/dns");
 fields! {
     /// The names that a node knows by itself, from `/nodes/{node}/hosts`: its file `/etc/hosts`. Needs Sys.Audit on `/`.
     #[derive(Clone, Default)]
-    pub struct Hosts {
+    pub struct NodeHosts {
         /// The file as it is.
         pub data: Text,
         /// A mark of this state of the file.
@@ -65,7 +65,7 @@ fields! {
     }
 }
 
-record!(Hosts without page: "/nodes/{node}/hosts");
+record!(NodeHosts without page: "/nodes/{node}/hosts");
 
 impl Node {
     /// Its clock, from `/nodes/{node}/time`.
@@ -92,10 +92,10 @@ impl Node {
     ///
     /// # Errors
     /// When the node cannot be reached or Sys.Audit on `/` is missing.
-    pub fn hosts(&self) -> Result<Hosts, Error> {
+    pub fn hosts(&self) -> Result<NodeHosts, Error> {
         Ask::new(&self.session, self.path("hosts"))
             .place(self.place())
-            .one_with(|hosts: &mut Hosts| hosts.node = self.name.clone())
+            .one_with(|hosts: &mut NodeHosts| hosts.node = self.name.clone())
     }
 }
 
@@ -141,7 +141,7 @@ impl Listed for NodeDns {
     }
 }
 
-impl Hosts {
+impl NodeHosts {
     /// Address and names of each line that is no remark.
     pub fn entries(&self) -> Vec<(Text, Vec<Text>)> {
         let entry = |line: &str| {
@@ -157,21 +157,21 @@ impl Hosts {
     }
 }
 
-impl Listed for Hosts {
+impl Listed for NodeHosts {
     const NOUN: (&'static str, &'static str) = ("file of host names", "files of host names");
 
-    fn columns() -> Vec<Column<Hosts>> {
+    fn columns() -> Vec<Column<NodeHosts>> {
         vec![
-            Column::new("Node", |h: &Hosts| h.node.clone()),
-            Column::new("Names of its own", |h: &Hosts| {
+            Column::new("Node", |h: &NodeHosts| h.node.clone()),
+            Column::new("Names of its own", |h: &NodeHosts| {
                 h.address_of(h.node.raw()).map_or_else(|| "not in it".into(), crate::page::Cell::from)
             }),
-            Column::new("Lines", |h: &Hosts| h.entries().len()),
+            Column::new("Lines", |h: &NodeHosts| h.entries().len()),
         ]
     }
 }
 
-impl View for Hosts {
+impl View for NodeHosts {
     fn page(&self) -> Page {
         let (fact, rest) = match self.address_of(self.node.raw()) {
             Some(address) => (format!("{} is {address}", self.node), " in it."),

@@ -15,7 +15,7 @@ use crate::text::Text;
 fields! {
     /// A subnet, from `/cluster/sdn/vnets/{vnet}/subnets`.
     #[derive(Clone, Default)]
-    pub struct Subnet {
+    pub struct SdnSubnet {
         /// Its name, made of zone and network: `dmz-10.30.0.0-24`.
         pub subnet: Text,
         /// The network: `10.30.0.0/24`.
@@ -56,8 +56,8 @@ fields! {
     }
 }
 
-record!(Subnet: "/cluster/sdn/vnets/{vnet}/subnets", "/cluster/sdn/vnets/{vnet}/subnets/{subnet}");
-applied!(Subnet by subnet);
+record!(SdnSubnet: "/cluster/sdn/vnets/{vnet}/subnets", "/cluster/sdn/vnets/{vnet}/subnets/{subnet}");
+applied!(SdnSubnet by subnet);
 
 fields! {
     /// Addresses that are given out, from one to another.
@@ -91,8 +91,8 @@ fn ranges<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<DhcpRange>, D::Error
     })
 }
 
-impl Subnet {
-    pub(crate) fn list(session: &Session, vnet: &Text) -> Result<List<Subnet>, Error> {
+impl SdnSubnet {
+    pub(crate) fn list(session: &Session, vnet: &Text) -> Result<List<SdnSubnet>, Error> {
         let path = format!("/cluster/sdn/vnets/{}/subnets", segment(vnet));
         let ask = Ask::new(session, path.clone())
             .titled(format!("Subnets of {}", vnet.raw()))
@@ -106,19 +106,19 @@ impl Subnet {
     }
 }
 
-impl Listed for Subnet {
+impl Listed for SdnSubnet {
     const NOUN: (&'static str, &'static str) = ("subnet", "subnets");
 
-    fn columns() -> Vec<Column<Subnet>> {
+    fn columns() -> Vec<Column<SdnSubnet>> {
         vec![
-            Column::new("Subnet", Subnet::network),
-            Column::new("State", |s: &Subnet| change_cell(&s.state)),
-            Column::new("Gateway", |s: &Subnet| s.gateway.clone()),
-            Column::new("Given out", |s: &Subnet| {
+            Column::new("Subnet", SdnSubnet::network),
+            Column::new("State", |s: &SdnSubnet| change_cell(&s.state)),
+            Column::new("Gateway", |s: &SdnSubnet| s.gateway.clone()),
+            Column::new("Given out", |s: &SdnSubnet| {
                 let all = s.dhcp_range.iter().map(|range| format!("{} to {}", range.start_address, range.end_address));
                 all.collect::<Vec<_>>().join(", ")
             }),
-            Column::new("Nodes stand in outside", |s: &Subnet| s.snat == Some(true)),
+            Column::new("Nodes stand in outside", |s: &SdnSubnet| s.snat == Some(true)),
         ]
     }
 }

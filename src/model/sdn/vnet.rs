@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::subnet::Subnet;
+use super::subnet::SdnSubnet;
 use super::{Change, EITHER, applied, change, change_cell};
 use crate::error::Error;
 use crate::loose;
@@ -16,7 +16,7 @@ use crate::text::Text;
 fields! {
     /// A vnet, from `/cluster/sdn/vnets`. Needs SDN.Audit or SDN.Allocate on `/sdn/zones/{zone}/{vnet}`.
     #[derive(Clone, Default)]
-    pub struct Vnet {
+    pub struct SdnVnet {
         /// Its name, which guests name as their bridge.
         pub vnet: Text,
         /// What people call it.
@@ -47,11 +47,11 @@ fields! {
     }
 }
 
-record!(Vnet: "/cluster/sdn/vnets", "/cluster/sdn/vnets/{vnet}");
-applied!(Vnet by vnet);
+record!(SdnVnet: "/cluster/sdn/vnets", "/cluster/sdn/vnets/{vnet}");
+applied!(SdnVnet by vnet);
 
-impl Vnet {
-    pub(crate) fn list(session: &Session) -> Result<List<Vnet>, Error> {
+impl SdnVnet {
+    pub(crate) fn list(session: &Session) -> Result<List<SdnVnet>, Error> {
         let ask = Ask::new(session, "/cluster/sdn/vnets")
             .titled("Networks of the software-defined network")
             .question("Which networks can guests be connected to, and is all of it in force?")
@@ -63,8 +63,8 @@ impl Vnet {
     ///
     /// # Errors
     /// When both SDN.Audit and SDN.Allocate are missing on it.
-    pub fn subnets(&self) -> Result<List<Subnet>, Error> {
-        Subnet::list(self.origin.session()?, &self.vnet)
+    pub fn subnets(&self) -> Result<List<SdnSubnet>, Error> {
+        SdnSubnet::list(self.origin.session()?, &self.vnet)
     }
 
     /// Its firewall, below `/cluster/sdn/vnets/{vnet}/firewall`.
@@ -76,18 +76,18 @@ impl Vnet {
     }
 }
 
-impl Listed for Vnet {
+impl Listed for SdnVnet {
     const NOUN: (&'static str, &'static str) = ("vnet", "vnets");
 
-    fn columns() -> Vec<Column<Vnet>> {
+    fn columns() -> Vec<Column<SdnVnet>> {
         vec![
-            Column::new("Vnet", |v: &Vnet| v.vnet.clone()),
-            Column::new("State", |v: &Vnet| change_cell(&v.state)),
-            Column::new("Called", |v: &Vnet| v.alias.clone()),
-            Column::new("Zone", |v: &Vnet| v.zone.clone()),
-            Column::new("Tag", |v: &Vnet| v.tag),
-            Column::new("Guests kept apart", |v: &Vnet| v.isolate_ports == Some(true)),
-            Column::new("VLANs inside", |v: &Vnet| v.vlanaware == Some(true)),
+            Column::new("Vnet", |v: &SdnVnet| v.vnet.clone()),
+            Column::new("State", |v: &SdnVnet| change_cell(&v.state)),
+            Column::new("Called", |v: &SdnVnet| v.alias.clone()),
+            Column::new("Zone", |v: &SdnVnet| v.zone.clone()),
+            Column::new("Tag", |v: &SdnVnet| v.tag),
+            Column::new("Guests kept apart", |v: &SdnVnet| v.isolate_ports == Some(true)),
+            Column::new("VLANs inside", |v: &SdnVnet| v.vlanaware == Some(true)),
         ]
     }
 }

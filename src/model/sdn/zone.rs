@@ -15,7 +15,7 @@ use crate::units::Reading;
 
 words! {
     /// How a zone carries its networks.
-    pub enum ZoneKind {
+    pub enum SdnZoneKind {
         /// Each node for itself.
         Simple = "simple",
         /// As VLANs on a bridge.
@@ -34,12 +34,12 @@ words! {
 fields! {
     /// A zone, from `/cluster/sdn/zones`. Needs SDN.Audit or SDN.Allocate on `/sdn/zones/{zone}`.
     #[derive(Clone, Default)]
-    pub struct Zone {
+    pub struct SdnZone {
         /// Its name.
         pub zone: Text,
         /// How it carries its networks.
         #[field("type")]
-        pub kind: Reading<ZoneKind>,
+        pub kind: Reading<SdnZoneKind>,
         /// How it differs from what is in force; nothing where it is in force as it is.
         #[field(change)]
         pub state: Change,
@@ -110,11 +110,11 @@ fields! {
     }
 }
 
-record!(Zone: "/cluster/sdn/zones", "/cluster/sdn/zones/{zone}");
-applied!(Zone by zone);
+record!(SdnZone: "/cluster/sdn/zones", "/cluster/sdn/zones/{zone}");
+applied!(SdnZone by zone);
 
-impl Zone {
-    pub(crate) fn list(session: &Session) -> Result<List<Zone>, Error> {
+impl SdnZone {
+    pub(crate) fn list(session: &Session) -> Result<List<SdnZone>, Error> {
         let ask = Ask::new(session, "/cluster/sdn/zones")
             .titled("Zones of the software-defined network")
             .question("Which zones are there, how do they carry their networks, and is all of it in force?")
@@ -123,22 +123,22 @@ impl Zone {
     }
 }
 
-impl Listed for Zone {
+impl Listed for SdnZone {
     const NOUN: (&'static str, &'static str) = ("zone", "zones");
 
-    fn columns() -> Vec<Column<Zone>> {
+    fn columns() -> Vec<Column<SdnZone>> {
         let words = |words: &[Text]| words.iter().map(Text::to_string).collect::<Vec<_>>().join(", ");
         vec![
-            Column::new("Zone", |z: &Zone| z.zone.clone()),
-            Column::new("State", |z: &Zone| change_cell(&z.state)),
-            Column::new("Kind", |z: &Zone| z.kind.clone()),
-            Column::new("On", move |z: &Zone| if z.nodes.is_empty() { "all nodes".into() } else { words(&z.nodes) }),
-            Column::new("By", move |z: &Zone| {
+            Column::new("Zone", |z: &SdnZone| z.zone.clone()),
+            Column::new("State", |z: &SdnZone| change_cell(&z.state)),
+            Column::new("Kind", |z: &SdnZone| z.kind.clone()),
+            Column::new("On", move |z: &SdnZone| if z.nodes.is_empty() { "all nodes".into() } else { words(&z.nodes) }),
+            Column::new("By", move |z: &SdnZone| {
                 let by = [z.bridge.clone(), z.controller.clone()];
                 words(&by.into_iter().flatten().chain(z.peers.iter().cloned()).collect::<Vec<_>>())
             }),
-            Column::new("Largest packet", |z: &Zone| z.mtu),
-            Column::new("Addresses from", |z: &Zone| z.dhcp.clone().or_else(|| z.ipam.clone())),
+            Column::new("Largest packet", |z: &SdnZone| z.mtu),
+            Column::new("Addresses from", |z: &SdnZone| z.dhcp.clone().or_else(|| z.ipam.clone())),
         ]
     }
 }

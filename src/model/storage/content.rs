@@ -71,7 +71,7 @@ fields! {
         pub path: Option<Text>,
         /// Whose it is.
         #[field(skip)]
-        pub owner: Owner,
+        pub owner: VolumeOwner,
         /// The node that listed it.
         #[field(skip)]
         pub node: Text,
@@ -88,7 +88,7 @@ record!(Volume: "/nodes/{node}/storage/{storage}/content", "/nodes/{node}/storag
 /// Whose a volume is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Owner {
+pub enum VolumeOwner {
     /// Nobody's: an image, a template.
     #[default]
     Nobody,
@@ -117,7 +117,7 @@ impl Volume {
     /// Whether it is a disk of a guest that this cluster does not have. Another cluster may use it, where several
     /// share a storage: look before you remove it.
     pub fn is_orphan(&self) -> bool {
-        self.owner == Owner::Gone && (self.content == VolumeKind::Disk || self.content == VolumeKind::FileSystem)
+        self.owner == VolumeOwner::Gone && (self.content == VolumeKind::Disk || self.content == VolumeKind::FileSystem)
     }
 
     /// What a backup server found when it last read the backup through: `ok`, `failed`; `None` where it did not.
@@ -152,10 +152,10 @@ impl Volume {
     fn owner_cell(&self) -> Cell {
         let vmid = self.vmid.unwrap_or_default();
         match &self.owner {
-            Owner::Nobody => Cell::Empty,
-            Owner::Guest(name) => Cell::Name(name.clone(), vmid.to_string().into()),
-            Owner::Gone => State::new(Tone::Held, format!("{vmid}, no such guest")).into(),
-            Owner::NotSeen => Cell::Name(vmid.to_string().into(), "not visible to you".into()),
+            VolumeOwner::Nobody => Cell::Empty,
+            VolumeOwner::Guest(name) => Cell::Name(name.clone(), vmid.to_string().into()),
+            VolumeOwner::Gone => State::new(Tone::Held, format!("{vmid}, no such guest")).into(),
+            VolumeOwner::NotSeen => Cell::Name(vmid.to_string().into(), "not visible to you".into()),
         }
     }
 
