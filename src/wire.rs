@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
@@ -138,17 +137,19 @@ impl Reply {
 
     /// The `data` of a successful answer.
     pub(crate) fn data<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Error> {
-        #[derive(Deserialize)]
-        struct Body<T> {
-            data: T,
-        }
-        serde_json::from_str::<Body<T>>(&self.body).map(|body| body.data).map_err(|e| self.not_understood(call, &e))
+        let data = rows::data(&self.body).and_then(|data| serde_json::from_str(data.get()));
+        data.map_err(|e| self.not_understood(call, &e))
     }
 
     /// The rows of a list: each typed, and as it came. One that has another form than all others is left out and
     /// counted.
     pub(crate) fn rows<T: DeserializeOwned>(&self, call: &Call) -> Result<Rows<T>, Error> {
         Rows::read(&self.body).map_err(|e| self.not_understood(call, &e))
+    }
+
+    /// The same for lists that may be very long.
+    pub(crate) fn rows_at_once<T: DeserializeOwned>(&self, call: &Call) -> Result<Rows<T>, Error> {
+        Rows::read_at_once(&self.body).map_err(|e| self.not_understood(call, &e))
     }
 
     /// A single object: typed, and as it came.

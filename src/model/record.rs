@@ -241,12 +241,12 @@ impl<'a> Ask<'a> {
         let source = Arc::new(Source { session: self.session.clone(), provenance: provenance.clone() });
         let rows = answer.rows::<T>()?;
         let sight = self.sight.and(Sight::without(rows.odd));
-        let items = rows.into_iter().map(|(mut item, raw)| {
+        let mut items = Vec::new();
+        for (mut item, raw) in rows {
             *item.origin_mut() = Origin { source: Some(source.clone()), raw: Some(raw) };
             add(&mut item);
-            item
-        });
-        let items = items.collect();
+            items.push(item);
+        }
         Ok(List::new(items, About { title: self.title, question: self.question, sight, provenance, of: None }))
     }
 
