@@ -130,4 +130,4 @@ pub use plan::{Check, Outcome, Plan, Verdict};
 pub use pve::{Connection, Pve};
 pub use render::View;
 pub use text::Text;
-pub use units::{Age, Bytes, Moment, Ratio, Reading, Why, minutes, seconds};
+pub use units::{Age, Bytes, Moment, Ratio, Reading, Why, days, hours, minutes, seconds};

@@ -2,7 +2,7 @@
 
 pub(crate) mod access;
 #[cfg(test)]
-mod canned;
+pub(crate) mod canned;
 pub(crate) mod ceph;
 pub(crate) mod cluster;
 #[cfg(test)]
