@@ -6,10 +6,10 @@ use serde::Deserialize;
 use crate::error::Error;
 use crate::loose;
 use crate::model::guest::{Guest, GuestKind};
-use crate::model::json::is_secret;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::page::{Cell, State, Tone};
+use crate::secret::is_secret;
 use crate::text::Text;
 
 /// A setting that cloud-init is told, from `/nodes/{node}/qemu/{vmid}/cloudinit`. Passwords are never kept or shown.

@@ -9,6 +9,7 @@ use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::page::{Cell, Grid, Level, Page, State, Tone};
 use crate::render::View;
+use crate::secret::without_password;
 use crate::text::Text;
 use crate::units::Reading;
 
@@ -60,8 +61,8 @@ pub struct AptRepository {
     /// `deb`, `deb-src`.
     #[serde(deserialize_with = "loose::words")]
     pub types: Vec<Text>,
-    /// Where it is.
-    #[serde(rename = "URIs", deserialize_with = "loose::words")]
+    /// Where it is. A password in it is not kept.
+    #[serde(rename = "URIs", deserialize_with = "addresses")]
     pub uris: Vec<Text>,
     /// Which release of the system: `trixie`.
     #[serde(deserialize_with = "loose::words")]
@@ -75,6 +76,10 @@ pub struct AptRepository {
     pub comment: Option<Text>,
     /// The form of its entry: `list` or `sources`.
     pub file_type: Reading<Text>,
+}
+
+fn addresses<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Text>, D::Error> {
+    Ok(loose::words(from)?.iter().map(|uri| without_password(uri.raw()).into()).collect())
 }
 
 /// A further word of a package source.
