@@ -31,6 +31,7 @@ mod page;
 mod plan;
 mod pve;
 mod render;
+mod secret;
 mod session;
 mod text;
 mod twin;

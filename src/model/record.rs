@@ -13,10 +13,11 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::Error;
-use crate::model::json::{masked, tree};
+use crate::model::json::tree;
 use crate::model::list::{About, List, Listed, NEXT};
 use crate::model::sight::Sight;
 use crate::page::{Cell, Page, Provenance};
+use crate::secret::masked;
 use crate::session::{Answer, Session};
 use crate::text::Text;
 use crate::wire::{Call, Raw};

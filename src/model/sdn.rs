@@ -8,12 +8,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::model::json::masked;
 use crate::model::list::List;
 use crate::model::record::{Ask, Record};
 use crate::model::sight::Sight;
 use crate::model::words::words;
 use crate::page::{Cell, State, Tone};
+use crate::secret::masked;
 use crate::session::Session;
 use crate::text::Text;
 use crate::units::{Reading, Why};

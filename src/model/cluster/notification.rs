@@ -8,6 +8,7 @@ use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::page::{Cell, State, Tone};
+use crate::secret::without_password;
 use crate::session::Session;
 use crate::text::Text;
 use crate::units::Reading;
@@ -112,7 +113,8 @@ fields! {
         pub mode: Option<Text>,
         /// Of SMTP: who logs in there.
         pub username: Option<Text>,
-        /// Of a webhook: its address.
+        /// Of a webhook: its address. A password in it is not kept.
+        #[field(address)]
         pub url: Option<Text>,
         /// Of a webhook: `post`, `put` or `get`.
         pub method: Option<Text>,
@@ -129,6 +131,10 @@ fields! {
         #[field(skip)]
         origin: Origin,
     }
+}
+
+fn address<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Text>, D::Error> {
+    Ok(loose::text(from)?.map(|url| without_password(url.raw()).into()))
 }
 
 record!(NotificationEndpoint:

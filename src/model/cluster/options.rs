@@ -97,7 +97,7 @@ record!(DatacenterOptions without page: "/cluster/options");
 
 /// An address without the password that may stand in it.
 fn proxy<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Reading<Text>, D::Error> {
-    Ok(Reading::<Text>::deserialize(from)?.map(|url| crate::model::json::without_password(url.raw()).into()))
+    Ok(Reading::<Text>::deserialize(from)?.map(|url| crate::secret::without_password(url.raw()).into()))
 }
 
 impl DatacenterOptions {

@@ -4,10 +4,10 @@ use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
 use crate::model::guest::{Guest, GuestKind};
-use crate::model::json::is_secret;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::page::{Cell, State, Tone};
+use crate::secret::is_secret;
 use crate::text::Text;
 use percent_encoding::percent_decode_str;
 

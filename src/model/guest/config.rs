@@ -10,12 +10,13 @@ use crate::model::fields::fields;
 use crate::model::guest::disk::Disk;
 use crate::model::guest::net::Net;
 use crate::model::guest::{Guest, GuestKind};
-use crate::model::json::{is_secret, shown};
+use crate::model::json::shown;
 use crate::model::list::{About, List};
 use crate::model::property::Properties;
 use crate::model::record::segment;
 use crate::model::sight::Sight;
 use crate::page::Provenance;
+use crate::secret::{is_secret, masked};
 use crate::session::Answer;
 use crate::text::Text;
 use crate::units::Bytes;
@@ -130,7 +131,7 @@ impl Config {
             let key = row.key.raw();
             let word = |value: &Option<Value>| match value {
                 Some(_) if is_secret(key) => Some("a secret, not shown".into()),
-                value => value.as_ref().map(|value| shown(value).into()),
+                value => value.clone().map(|value| shown(&masked(value)).into()),
             };
             changes.push(PendingChange { key: row.key.clone(), now: word(&row.value), then: word(&row.pending) });
             match row.value {
@@ -153,7 +154,7 @@ impl Config {
     /// # Ok(()) }
     /// ```
     pub fn get(&self, key: &str) -> Option<Text> {
-        self.settings.get(key).filter(|_| !is_secret(key)).map(|value| shown(value).into())
+        self.settings.get(key).filter(|_| !is_secret(key)).map(|value| shown(&masked(value.clone())).into())
     }
 
     /// One part of a setting that has several: `config.property("net0", "bridge")`; the part that stands without its

@@ -8,6 +8,7 @@ use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::page::{Cell, Grid, Level, Page, State, Tone};
 use crate::render::View;
+use crate::secret::without_password;
 use crate::text::Text;
 use crate::units::Reading;
 
@@ -61,8 +62,8 @@ fields! {
         /// `deb`, `deb-src`.
         #[field("Types", loose::words)]
         pub types: Vec<Text>,
-        /// Where it is.
-        #[field("URIs", loose::words)]
+        /// Where it is. A password in it is not kept.
+        #[field("URIs", addresses)]
         pub uris: Vec<Text>,
         /// Which release of the system: `trixie`.
         #[field("Suites", loose::words)]
@@ -80,6 +81,10 @@ fields! {
         #[field("FileType")]
         pub file_type: Reading<Text>,
     }
+}
+
+fn addresses<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Text>, D::Error> {
+    Ok(loose::words(from)?.iter().map(|uri| without_password(uri.raw()).into()).collect())
 }
 
 fields! {

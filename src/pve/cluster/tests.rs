@@ -277,16 +277,19 @@ fn metrics_servers_and_webhooks_keep_their_keys_to_themselves() {
     assert!(words(&servers).contains("2 metrics servers, 1 of them in use."));
     let influx = servers.first().unwrap().configured().unwrap();
     assert!(influx.has_token && influx.bucket.as_ref().is_some_and(|bucket| bucket == "pve"));
-    let hook = r#"[{"name":"hook","url":"https://x","method":"post","header":[{"name":"Auth","value":"h34der"}],
+    let hook = r#"[{"name":"hook","url":"https://me:p4ss@x","method":"post","header":[{"name":"Auth","value":"h34der"}],
         "secret":[{"name":"t","value":"s3cret"}],"body":"e30=","origin":"user-created"}]"#;
     let ways = staged(&[("/cluster/notifications/endpoints/webhook", hook)]).notification_endpoints().unwrap();
     let way = ways.find(|way| way.kind == "webhook").unwrap();
     assert!(way.has_secrets && way.has_headers);
     for shown in [
         influx.page().text() + &influx.raw().to_string() + &format!("{influx:?}"),
-        way.page().text() + &way.page().html() + &way.raw().to_string() + &format!("{way:?}"),
+        way.page().text() + &way.page().html() + &way.raw().to_string() + &format!("{way:?}{:?}", way.url),
     ] {
-        assert!(!["an-invented-token", "h34der", "s3cret"].iter().any(|secret| shown.contains(secret)), "{shown}");
+        assert!(
+            !["an-invented-token", "h34der", "s3cret", "p4ss"].iter().any(|secret| shown.contains(secret)),
+            "{shown}"
+        );
     }
 }
 
