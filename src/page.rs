@@ -137,9 +137,13 @@ impl Page {
         self.part(title.into(), false, Some(code.into()), part)
     }
 
-    fn part(mut self, title: Text, open: bool, code: Option<Text>, part: Page) -> Page {
-        self.sources.extend(part.sources);
-        self.sources.extend(part.provenance);
+    fn part(mut self, title: Text, open: bool, code: Option<Text>, mut part: Page) -> Page {
+        let from: Vec<Provenance> = part.sources.into_iter().chain(part.provenance).collect();
+        self.provenance = self.provenance.map(|own| from.iter().fold(own, Provenance::and));
+        self.sources.extend(from);
+        // What the page says already is not said again in its part.
+        let said = |words: &Text| self.blocks.iter().any(|own| matches!(own, Block::Note(_, known) if known == words));
+        part.blocks.retain(|block| !matches!(block, Block::Note(_, words) if said(words)));
         self.block(Block::Section(Section { title, open, code, blocks: part.blocks }))
     }
 

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::model::history::{History, Span};
 use crate::model::list::{About, List};
 use crate::model::resource::{Resource, Resources};
+use crate::model::sight::Sight;
 use crate::model::task::{self, Task};
 use crate::page::Provenance;
 use crate::session::Session;
@@ -107,18 +108,26 @@ impl Guest {
     /// The guests in an answer that was read already.
     pub(crate) fn among(session: &Session, resources: &Resources, provenance: Provenance) -> List<Guest> {
         let guests = Guest::all_in(session, resources, &provenance);
-        let mut sight = resources.sight(session, "guests", "VM.Audit", "/vms");
-        for words in silence::said(&guests) {
-            sight = sight.remark(words);
-        }
-        let about = About {
-            title: "Guests".into(),
-            question: "Which virtual machines and containers are there, where, and do they run?".into(),
-            sight,
-            provenance,
-            of: None,
-        };
-        List::new(guests, about)
+        let sight = resources.sight(session, "guests", "VM.Audit", "/vms");
+        let sight = silence::said(&guests, true).into_iter().fold(sight, Sight::remark);
+        let question = "Which virtual machines and containers are there, where, and do they run?".into();
+        List::new(guests, About { title: "Guests".into(), question, sight, provenance, of: None })
+    }
+
+    /// The guests of a node or a pool: what is said of unknown states is said of these alone.
+    pub(crate) fn those(
+        session: &Session,
+        (title, question): (String, &str),
+        wanted: impl Fn(&Guest) -> bool,
+    ) -> Result<List<Guest>, Error> {
+        let resources = Resources::read(session)?;
+        let provenance = session.provenance([&resources.answer], None);
+        let mut guests = Guest::all_in(session, &resources, &provenance);
+        guests.retain(|guest| wanted(guest));
+        let sight = resources.sight(session, "guests", "VM.Audit", "/vms");
+        let sight = silence::said(&guests, false).into_iter().fold(sight, Sight::remark);
+        let about = About { title: title.into(), question: question.into(), sight, provenance, of: None };
+        Ok(List::new(guests, about))
     }
 
     fn all_in(session: &Session, resources: &Resources, provenance: &Provenance) -> Vec<Guest> {

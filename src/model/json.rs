@@ -117,6 +117,13 @@ impl View for Json {
     }
 }
 
+/// JSON of any kind, such as the `raw()` of an object, as a tree that folds.
+impl View for Value {
+    fn page(&self) -> Page {
+        tree(Page::new(""), &masked(self.clone()))
+    }
+}
+
 /// Plain fields as facts, everything below them as a part that folds.
 pub(crate) fn tree(page: Page, value: &Value) -> Page {
     let (plain, deep): (Vec<_>, Vec<_>) = match value {

@@ -73,7 +73,11 @@ pub(crate) struct About {
 impl About {
     /// A partial list says so where it counts.
     fn seen(&self) -> &'static str {
-        if self.sight.is_partial() { " visible to you" } else { "" }
+        match (self.sight.is_hidden(), self.sight.is_partial()) {
+            (true, _) => " visible to you",
+            (false, true) => " that were read",
+            (false, false) => "",
+        }
     }
 
     /// What an empty list has to add, where it may be empty only to this identity.
@@ -155,7 +159,8 @@ impl<T: Clone> List<T> {
         T: Listed,
     {
         self.find(|item| key(item) == word).ok_or_else(|| {
-            let (seen, sight) = (self.about.seen(), &self.about.sight);
+            let sight = &self.about.sight;
+            let seen = if sight.is_hidden() { " visible to you" } else { "" };
             let all: Vec<String> = self.items.iter().map(|item| key(item).to_string()).collect();
             let there = if all.is_empty() { "There are none".into() } else { format!("There are {}", all.join(", ")) };
             let limits: Vec<String> = sight.caveats().map(|(_, words)| words.to_string()).collect();
@@ -255,9 +260,20 @@ impl<T: Clone> List<T> {
         self.about.sight.is_partial()
     }
 
+    /// Whether something is missing from it because the identity may not see it.
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.about.sight.is_hidden()
+    }
+
     /// The same list, of which something more is to be said.
     pub(crate) fn with_sight(&self, sight: Sight) -> List<T> {
         let about = About { sight: self.about.sight.clone().and(sight), ..(*self.about).clone() };
+        List { items: self.items.clone(), about: Arc::new(about) }
+    }
+
+    /// The same list, for which more was read.
+    pub(crate) fn besides(&self, more: &Provenance) -> List<T> {
+        let about = About { provenance: self.about.provenance.clone().and(more), ..(*self.about).clone() };
         List { items: self.items.clone(), about: Arc::new(about) }
     }
 

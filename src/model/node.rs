@@ -10,7 +10,7 @@ use crate::model::list::{About, Column, List, Listed, NEXT, count};
 use crate::model::resource::{Resource, Resources};
 use crate::model::storage::NodeStorage;
 use crate::model::task::{self, Task};
-use crate::page::{Cell, Page, Provenance, State, Tone};
+use crate::page::{Cell, Level, Page, Provenance, State, Tone};
 use crate::render::View;
 use crate::session::Session;
 use crate::text::Text;
@@ -171,7 +171,8 @@ impl Node {
     /// # Errors
     /// When the cluster cannot be read.
     pub fn guests(&self) -> Result<List<Guest>, Error> {
-        Ok(Guest::list(&self.session)?.filter(|guest| guest.node == self.name))
+        let called = (format!("Guests on {}", self.name.raw()), "Which virtual machines and containers run on it?");
+        Guest::those(&self.session, called, |guest| guest.node == self.name)
     }
 
     /// The storages on it, each with its state here, from `/nodes/{node}/storage`.
@@ -238,7 +239,8 @@ impl Node {
         let status = self.status()?;
         let shown =
             NodeStatus::columns().into_iter().filter(|column| *column.name() != "Node" && *column.name() != "Memory");
-        Ok(Page::new("").facts(shown.map(|column| (column.name().clone(), column.cell(&status)))))
+        let page = Page::new("").facts(shown.map(|column| (column.name().clone(), column.cell(&status))));
+        Ok(page.provenance(status.provenance()))
     }
 }
 
@@ -299,11 +301,15 @@ impl View for Node {
                 ("Running for", Cell::from(self.uptime)),
             ]);
         let page = if self.is_online() {
-            part(page, "What the node says of itself", &self.code(), self.details())
+            part(page, "What the node says of itself", &format!("{}.status()?", self.code()), self.details())
         } else {
             page
         };
         let page = part(page, "Guests", &format!("{}.guests()?", self.code()), guests.map(|list| list.page()));
+        if self.status == "offline" {
+            let words = format!("Its storages and tasks can be read once {} answers again.", self.name);
+            return page.note(Level::Info, words).code("pve.status()?").provenance(self.provenance.clone());
+        }
         let page =
             part(page, "Storages", &format!("{}.storages()?", self.code()), self.storages().map(|list| list.page()));
         let page =

@@ -94,32 +94,26 @@ impl Pool {
     /// # Errors
     /// When the cluster cannot be read.
     pub fn guests(&self) -> Result<List<Guest>, Error> {
-        let guests = Guest::list(self.origin.session()?)?;
-        let mine: Vec<Guest> = guests.iter().filter(|guest| guest.pool.as_ref() == Some(&self.name)).cloned().collect();
-        let mut sight = guests.sight();
-        let mut provenance = guests.provenance();
-        match self.members() {
-            Ok(pools) => {
-                provenance = provenance.and(&pools.provenance());
-                let known = |vmid: u64| mine.iter().any(|guest| u64::from(guest.vmid) == vmid);
-                let members = pools.iter().flat_map(|pool| pool.members.iter().filter_map(|member| member.vmid));
-                let hidden: Vec<String> = members.filter(|vmid| !known(*vmid)).map(|vmid| vmid.to_string()).collect();
-                if !hidden.is_empty() {
-                    let words =
-                        format!("Guests of the pool that you may not see, or that just came: {}.", some_of(&hidden));
-                    sight = sight.and(Sight::part(words));
-                }
+        let called = (
+            format!("Guests in the pool {}", self.name.raw()),
+            "Which virtual machines and containers belong to it, where, and do they run?",
+        );
+        let guests = Guest::those(self.origin.session()?, called, |guest| guest.pool.as_ref() == Some(&self.name))?;
+        let pools = match self.members() {
+            Ok(pools) => pools,
+            Err(error) => {
+                return Ok(guests.with_sight(Sight::unknown(format!("Its members could not be read: {error}"))));
             }
-            Err(error) => sight = sight.and(Sight::unknown(format!("Its members could not be read: {error}"))),
-        }
-        let about = About {
-            title: format!("Guests in the pool {}", self.name.raw()).into(),
-            question: "Which virtual machines and containers belong to it, where, and do they run?".into(),
-            sight,
-            provenance,
-            of: None,
         };
-        Ok(List::new(mine, about))
+        let guests = guests.besides(&pools.provenance());
+        let known = |vmid: u64| guests.any(|guest| u64::from(guest.vmid) == vmid);
+        let members = pools.iter().flat_map(|pool| pool.members.iter().filter_map(|member| member.vmid));
+        let hidden: Vec<String> = members.filter(|vmid| !known(*vmid)).map(|vmid| vmid.to_string()).collect();
+        if hidden.is_empty() {
+            return Ok(guests);
+        }
+        let words = format!("Guests of the pool that you may not see, or that just came: {}.", some_of(&hidden));
+        Ok(guests.with_sight(Sight::hidden(words)))
     }
 
     /// The guests in it and in all pools inside it.
@@ -137,9 +131,13 @@ impl Pool {
     /// When the cluster cannot be read.
     pub fn all_guests(&self) -> Result<List<Guest>, Error> {
         let inside = format!("{}/", self.name.raw());
-        let guests = Guest::list(self.origin.session()?)?;
-        Ok(guests
-            .filter(|guest| guest.pool.as_ref().is_some_and(|pool| *pool == self.name || pool.starts_with(&inside))))
+        let called = (
+            format!("Guests in the pool {} and below", self.name.raw()),
+            "Which virtual machines and containers belong to it or to a pool in it, where, and do they run?",
+        );
+        Guest::those(self.origin.session()?, called, |guest| {
+            guest.pool.as_ref().is_some_and(|pool| *pool == self.name || pool.starts_with(&inside))
+        })
     }
 
     /// The storages in it.

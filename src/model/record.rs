@@ -136,10 +136,17 @@ fn page_of(noun: &str, row: Vec<(Text, Cell)>, origin: &Origin) -> Page {
     if !name.is_empty() {
         title = format!("{title} {name}");
     }
-    Page::new(title)
-        .facts(row.into_iter().filter(|(name, _)| *name != NEXT))
-        .section("All that the server says of it", tree(Page::new(""), &origin.json()))
-        .provenance(origin.provenance())
+    let facts = row.into_iter().filter(|(name, _)| *name != NEXT);
+    let (empty, facts): (Vec<_>, Vec<_>) = facts.partition(|(_, cell)| cell.to_string().is_empty());
+    let page = Page::new(title).facts(facts);
+    let page = match &*empty {
+        [] => page,
+        empty => {
+            let names: Vec<String> = empty.iter().map(|(name, _)| name.to_string()).collect();
+            page.paragraph(format!("Nothing is said of: {}.", names.join("; ")))
+        }
+    };
+    page.section("All that the server says of it", tree(Page::new(""), &origin.json())).provenance(origin.provenance())
 }
 
 /// The names of its columns, and what stands in them.

@@ -9,13 +9,15 @@ use crate::text::Text;
 pub(crate) struct Sight {
     /// Whether everything was seen; `None` when that cannot be told.
     whole: Option<bool>,
+    /// Whether something is missing because the identity may not see it.
+    hidden: bool,
     caveats: Vec<(Level, Text)>,
 }
 
 impl Sight {
     /// All of it: the server would have refused rather than left something out.
     pub(crate) fn whole() -> Sight {
-        Sight { whole: Some(true), caveats: Vec::new() }
+        Sight { whole: Some(true), hidden: false, caveats: Vec::new() }
     }
 
     /// What the server leaves out without one of these privileges on a path and everything below it.
@@ -40,19 +42,26 @@ impl Sight {
             let words = format!(
                 "Whether these are all {things} cannot be said: the privileges of {identity} could not be read."
             );
-            return Sight { whole: None, caveats: vec![(Level::Info, words.into())] };
+            return Sight::unknown(words);
         }
-        Sight::part(format!("These are the {things} visible to you: {identity} lacks {lacking}, so there may be more."))
+        Sight::hidden(format!(
+            "These are the {things} visible to you: {identity} lacks {lacking}, so there may be more."
+        ))
     }
 
-    /// A part of it, for this reason.
+    /// A part of it: the rest could not be read, or was not asked for, for this reason.
     pub(crate) fn part(why: impl Into<Text>) -> Sight {
-        Sight { whole: Some(false), caveats: vec![(Level::Warning, why.into())] }
+        Sight { whole: Some(false), hidden: false, caveats: vec![(Level::Warning, why.into())] }
+    }
+
+    /// What the identity may see of it, which is not all, for this reason.
+    pub(crate) fn hidden(why: impl Into<Text>) -> Sight {
+        Sight { hidden: true, ..Sight::part(why) }
     }
 
     /// Nobody can say whether it is all, for this reason.
     pub(crate) fn unknown(why: impl Into<Text>) -> Sight {
-        Sight { whole: None, caveats: vec![(Level::Info, why.into())] }
+        Sight { whole: None, hidden: false, caveats: vec![(Level::Info, why.into())] }
     }
 
     /// All but some rows that were not understood.
@@ -72,6 +81,7 @@ impl Sight {
             (Some(true), Some(true)) => Some(true),
             _ => None,
         };
+        self.hidden |= other.hidden;
         self.caveats.extend(other.caveats);
         self
     }
@@ -91,6 +101,11 @@ impl Sight {
     /// Whether something is missing, as far as can be told.
     pub(crate) fn is_partial(&self) -> bool {
         self.whole == Some(false)
+    }
+
+    /// Whether something is missing because the identity may not see it.
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.hidden
     }
 
     /// Whether everything was certainly seen.

@@ -191,7 +191,7 @@ fn list(session: &Session, call: Call, title: &str, question: &str, place: Optio
 fn audited_sight(session: &Session, path: &str) -> Sight {
     match session.has("Sys.Audit", path) {
         Some(true) => Sight::whole(),
-        Some(false) => Sight::part(format!(
+        Some(false) => Sight::hidden(format!(
             "{} lacks Sys.Audit on {path}: tasks of others are left out, and a token may miss even its own.",
             session.identity()
         )),

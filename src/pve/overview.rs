@@ -40,8 +40,13 @@ pub(super) fn page(session: &Session) -> Result<Page, Error> {
         || storages.is_partial()
         || nodes.is_partial()
         || tasks.as_ref().is_ok_and(List::is_partial);
-    let fact =
-        if partial { format!("As far as {} may see: {}", session.identity(), fact.to_lowercase()) } else { fact };
+    let hidden =
+        guests.is_hidden() || storages.is_hidden() || nodes.is_hidden() || tasks.as_ref().is_ok_and(List::is_hidden);
+    let fact = match (hidden, partial) {
+        (true, _) => format!("As far as {} may see: {}", session.identity(), fact.to_lowercase()),
+        (false, true) => format!("As far as could be read: {}", fact.to_lowercase()),
+        (false, false) => fact,
+    };
     let page = Page::new(session.cluster())
         .question("What is this cluster, is it healthy, and what runs where?")
         .answer(fact, rest)

@@ -228,6 +228,17 @@ fn a_failed_task_shows_its_log_as_lines() {
 }
 
 #[test]
+fn a_part_brings_its_source_and_repeats_no_remark_of_the_page() {
+    let from = |call: &str| Provenance { calls: vec![call.into()], ..Provenance::default() };
+    let part = |call: &str| Page::new("").note(Level::Info, "half is missing").provenance(from(call));
+    let page = Page::new("Whole").note(Level::Info, "half is missing").section("One", part("GET /one"));
+    // A source that is said before a part is joined with the part's as well.
+    let text = page.provenance(from("GET /whole")).section("Two", part("GET /two")).text();
+    assert_eq!(text.matches("half is missing").count(), 1, "{text}");
+    assert!(text.contains("GET /whole, GET /one, GET /two"), "{text}");
+}
+
+#[test]
 fn of_one_cluster_the_source_is_said_once_of_two_each() {
     let page = |cluster: &str| {
         Page::new("A").provenance(Provenance {

@@ -9,9 +9,12 @@ use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
 use crate::model::guest::addresses::GuestInterface;
+use crate::model::guest::page::part;
 use crate::model::guest::{Guest, GuestKind};
-use crate::model::list::List;
+use crate::model::list::{List, Listed};
 use crate::model::record::{Ask, Record};
+use crate::page::{Cell, Level, Page};
+use crate::render::View;
 use crate::session::Answer;
 use crate::text::Text;
 use crate::wire::{Call, Reply};
@@ -202,6 +205,48 @@ fn refusal(result: &str) -> Option<Text> {
     // A list would be taken for the fields in their order.
     let said = serde_json::from_str::<Refusal>(result).ok().filter(|_| result.trim_start().starts_with('{'))?.error;
     Some(said.desc.unwrap_or_else(|| "the guest agent refused".into()))
+}
+
+impl View for Agent {
+    fn page(&self) -> Page {
+        let code = format!("{}.agent()?", self.guest.code());
+        let page = Page::new(format!("Guest agent of {}", self.guest.called().raw()))
+            .question("What does the operating system in it say of itself?");
+        let os = self.os();
+        // One that does not answer takes its time: it is asked no more.
+        if let Err(error @ Error::NotFound { .. }) = &os {
+            return page.note(Level::Warning, error.to_string());
+        }
+        let named = self.ask("get-host-name");
+        let name = match named.as_ref().map_err(ToString::to_string).map(Answer::object::<HostName>) {
+            Ok(Ok((named, _))) => named.name.into(),
+            Ok(Err(error)) => Cell::Missing(error.to_string().into()),
+            Err(error) => Cell::Missing(error.into()),
+        };
+        let name = [("Calls itself".into(), name)];
+        let from = self.guest.session.provenance(named.as_ref().ok(), None);
+        let (page, from) = match &os {
+            Ok(os) => {
+                let facts = AgentOs::columns().into_iter().map(|column| (column.name().clone(), column.cell(os)));
+                let system = os.pretty_name.as_ref().map_or_else(String::new, |system| format!(": {}", system.raw()));
+                let page = page.answer("It answers", format!("{system}.")).facts(facts.chain(name));
+                (page, os.provenance().and(&from))
+            }
+            Err(error) => {
+                let words = format!("Its operating system could not be read. {error}");
+                (page.facts(name).note(Level::Warning, words), from)
+            }
+        };
+        let parts = [
+            ("File systems", "filesystems", self.filesystems().map(|list| list.page())),
+            ("Addresses", "interfaces", self.interfaces().map(|list| list.page())),
+            ("Logged in", "users", self.users().map(|list| list.page())),
+        ];
+        let page = parts
+            .into_iter()
+            .fold(page, |page, (title, method, list)| part(page, title, &format!("{code}.{method}()?"), list));
+        page.provenance(from)
+    }
 }
 
 impl fmt::Debug for Agent {

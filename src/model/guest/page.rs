@@ -6,7 +6,7 @@ use crate::model::list::{Column, Listed, NEXT, count};
 use crate::page::{Cell, Level, Page, State, Tone};
 use crate::render::View;
 use crate::text::Text;
-use crate::units::{Ratio, Reading};
+use crate::units::{Ratio, Reading, Why};
 
 impl Listed for Guest {
     const NOUN: (&'static str, &'static str) = ("guest", "guests");
@@ -88,6 +88,23 @@ impl Guest {
         state
     }
 
+    /// What it does, in a few words.
+    fn answer(&self) -> String {
+        match self.status {
+            Status::Unknown => format!("The state of {} is not known", self.called().raw()),
+            _ => format!("{} is {}", self.called().raw(), self.status),
+        }
+    }
+
+    /// Where it does so, or why that is not known.
+    fn whereabouts(&self) -> String {
+        match (&self.status, self.cpu.why()) {
+            (Status::Unknown, Some(Why::NodeOffline)) => format!(": {} is offline.", self.node),
+            (Status::Unknown, Some(why)) => format!(": {why}, on {}.", self.node),
+            _ => format!(" on {}.", self.node),
+        }
+    }
+
     /// The code to go on with.
     fn next(&self) -> Cell {
         let code = match self.status {
@@ -104,7 +121,7 @@ impl View for Guest {
         let title = self.name.as_ref().known().map(|name| format!("{} · {number}", name.raw())).unwrap_or(number);
         let page = Page::new(title)
             .question("What is it, where is it, and how does it do?")
-            .answer(format!("{} is {}", self.called().raw(), self.status), format!(" on {}.", self.node))
+            .answer(self.answer(), self.whereabouts())
             .facts([
                 ("State", Cell::from(self.state())),
                 ("Node", Cell::from(&self.node)),
@@ -116,6 +133,11 @@ impl View for Guest {
                 ("Pool", self.pool.clone().map_or(Cell::from("none"), Cell::from)),
                 ("Tags", if self.tags.is_empty() { Cell::from("none") } else { join(&self.tags) }),
             ]);
+        if self.cpu.why() == Some(Why::NodeOffline) {
+            let words = format!("Its configuration, snapshots and tasks can be read once {} answers again.", self.node);
+            let code = format!("pve.node({:?})?", self.node.raw());
+            return page.note(Level::Info, words).code(code).provenance((*self.provenance).clone());
+        }
         let config = self.config();
         let page = match &config {
             Ok(config) => match config.notes() {
@@ -125,7 +147,7 @@ impl View for Guest {
             Err(_) => page,
         };
         let page =
-            part(page, "Configuration", &format!("{}.config()?", self.code()), config.map(|config| config.page()));
+            part(page, "Configuration", &format!("{}.config()?", self.code()), config.map(|config| config.settings()));
         let page =
             part(page, "Snapshots", &format!("{}.snapshots()?", self.code()), self.snapshots().map(|list| list.page()));
         let page =

@@ -85,7 +85,9 @@ impl Listed for NodeSettings {
     fn columns() -> Vec<Column<NodeSettings>> {
         vec![
             Column::new("Node", |s: &NodeSettings| s.node.clone()),
-            Column::new("Notes", |s: &NodeSettings| s.description.clone()),
+            Column::new("Notes", |s: &NodeSettings| {
+                s.description.as_ref().map(|notes| Text::from(notes.raw().trim_end()))
+            }),
             Column::new("Starts its guests after", |s: &NodeSettings| s.startall_onboot_delay),
             Column::new("Woken by", |s: &NodeSettings| s.wakeonlan.clone()),
             Column::new("Certificates by ACME", |s: &NodeSettings| {

@@ -10,7 +10,7 @@ use crate::model::volume::VolumeId;
 use crate::model::words::words;
 use crate::page::{Cell, State, Tone};
 use crate::text::Text;
-use crate::units::{Age, Bytes, Moment, Reading};
+use crate::units::{Age, Bytes, Moment, Reading, Why};
 
 mod of;
 mod read;
@@ -159,10 +159,12 @@ impl Volume {
         }
     }
 
-    fn age(&self) -> Reading<Age> {
+    /// Most storages do not say when a disk was made.
+    fn age(&self) -> Cell {
         match (self.ctime, self.origin.session()) {
-            (Reading::Known(made), Ok(session)) => Reading::Known(session.now().since(made)),
-            (made, _) => made.map(|_| Age(0)),
+            (Reading::Known(made), Ok(session)) => session.now().since(made).into(),
+            (Reading::Missing(Why::NotInAnswer), _) if !self.is_backup() => Cell::Empty,
+            (made, _) => made.map(|_| Age(0)).into(),
         }
     }
 

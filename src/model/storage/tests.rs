@@ -88,7 +88,7 @@ fn a_storage_of_each_node_is_read_from_all_and_the_missing_node_is_named() {
     let session = Canned::new().session();
     let content = Storage::find(&session, "local-zfs").unwrap().content().unwrap();
     assert!(content.any(|v| v.node == "pve1") && content.any(|v| v.node == "pve3"));
-    assert!(content.page().text().contains("Not read: local-zfs on pve4, where it is unknown."));
+    assert!(content.page().text().contains("Not read: local-zfs on pve4, which is offline."));
     let shared = Storage::find(&session, "nfs-backup").unwrap().content().unwrap();
     assert!(!shared.page().text().contains("Not read"));
     assert!(shared.any(|v| v.content == VolumeKind::Iso) && shared.any(|v| v.is_backup()));

@@ -199,7 +199,7 @@ impl TaskQuery {
         }
         let identity = self.session.identity();
         match (lacking.is_empty(), unknown) {
-            (false, _) => Sight::part(format!(
+            (false, _) => Sight::hidden(format!(
                 "{identity} lacks Sys.Audit on {}: tasks of others are left out there, and a token may miss even its own.",
                 lacking.join(", ")
             )),

@@ -60,6 +60,19 @@ fn an_offline_node_is_an_error_and_not_an_empty_list() {
     assert!(matches!(node.status(), Err(Error::NodeUnreachable { .. })));
     assert!(matches!(node.disks(), Err(Error::NodeUnreachable { .. })));
     assert!(matches!(node.syslog(5), Err(Error::NodeUnreachable { .. })));
+    says(&node, &["The state of 5 guests is not known: pve4 is offline.", "once pve4 answers again"]);
+    assert!(!text(&node).contains("could not be read"));
+}
+
+#[test]
+fn what_is_not_known_of_other_nodes_does_not_stand_beside_the_guests_of_this_one() {
+    let pve = Pve::demo().unwrap();
+    says(&pve.guests().unwrap(), &["Of all guests, the state of 5 is not known: pve4 is offline."]);
+    let here = pve.node("pve1").unwrap();
+    says(&here.guests().unwrap(), &["Guests on pve1", "13 guests: 9 running, 3 stopped, 1 template."]);
+    assert!(!text(&here.guests().unwrap()).contains("not known"));
+    says(&here, &["GET /nodes/pve1/status", "pve.node(\"pve1\")?.status()?"]);
+    says(&pve.pool("prod").unwrap().guests().unwrap(), &["The state of 2 guests is not known: pve4 is offline."]);
 }
 
 #[test]

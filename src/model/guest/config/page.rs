@@ -87,8 +87,9 @@ impl Listed for Config {
     }
 }
 
-impl View for Config {
-    fn page(&self) -> Page {
+impl Config {
+    /// Its page without the notes, which stand elsewhere on the page of a guest.
+    pub(crate) fn settings(&self) -> Page {
         let mut changes = self.pending().unwrap_or_default();
         let mut row = |key: String| {
             let value = if is_secret(&key) {
@@ -118,11 +119,22 @@ impl View for Config {
             }
             _ => page,
         };
-        let page = match self.notes() {
-            Some(notes) => page.heading("Notes").lines(notes.raw().lines()),
-            None => page,
-        };
         page.provenance(self.provenance.clone())
+    }
+}
+
+impl View for Config {
+    fn page(&self) -> Page {
+        let page = match self.notes() {
+            Some(notes) => self.settings().heading("Notes").lines(notes.raw().lines()),
+            None => self.settings(),
+        };
+        // Only of the configuration as it is now are these the disks.
+        if self.changes.is_none() {
+            return page;
+        }
+        let config = format!("pve.guest({})?.config()?", self.vmid);
+        page.code(format!("{config}.disks()")).code(format!("{config}.nets()"))
     }
 }
 

@@ -39,9 +39,9 @@ fn a_hung_pvestatd_an_offline_node_and_a_guest_that_is_seconds_old_are_told_apar
     assert!(!guests.any(|guest| guest.node == "pve2" && (guest.is_stopped() || guest.is_running())));
     let text = guests.page().text();
     for words in [
-        "of 5 guests is not known: pve4 is offline.",
-        "of 12 guests is not known: pve2 is online but reports nothing",
-        "of 1 guest on pve1 is not reported yet",
+        "Of all guests, the state of 5 is not known: pve4 is offline.",
+        "the state of 12 is not known: pve2 is online but reports nothing",
+        "the state of 1 on pve1 is not reported yet",
     ] {
         assert!(text.contains(words), "{words}\n{text}");
     }
@@ -116,7 +116,32 @@ fn an_agent_that_is_not_there_is_a_sentence_that_says_what_to_do_and_costs_no_ca
     assert!(answered("VM 104 is not running\n").contains("the guest does not run"));
     let refused = json!({"result": {"error": {"class": "CommandNotFound", "desc": "no such command"}}});
     let session = Canned::new().data(path, refused).session();
-    assert!(guest(&session, 104).agent().unwrap().os().unwrap_err().to_string().contains("no such command"));
+    let agent = guest(&session, 104).agent().unwrap();
+    assert!(agent.os().unwrap_err().to_string().contains("no such command"));
+    // What it refuses does not hide what it says.
+    let text = agent.page().text();
+    assert!(text.contains("Its operating system could not be read") && text.contains("Mounted at"), "{text}");
+}
+
+#[test]
+fn an_agent_shows_all_that_it_says_and_is_left_alone_once_it_does_not_answer() {
+    let session = Canned::new().session();
+    let text = guest(&session, 104).agent().unwrap().page().text();
+    for words in ["It answers: Debian GNU/Linux 12", "File systems", "agent()?.interfaces()?", "agent/get-host-name"] {
+        assert!(text.contains(words), "{words}\n{text}");
+    }
+    let (session, wire) = Canned::new().watched();
+    let text = guest(&session, 124).agent().unwrap().page().text();
+    assert!(text.contains("is not set up") && wire.asked("/124/agent").len() == 1, "{text}");
+}
+
+#[test]
+fn a_guest_of_an_offline_node_says_so_once_and_asks_the_node_no_more() {
+    let (session, wire) = Canned::new().watched();
+    let text = guest(&session, 130).page().text();
+    assert!(text.contains("The state of VM 130 is not known: pve4 is offline."), "{text}");
+    assert!(text.contains("can be read once pve4 answers again") && !text.contains("could not be read"), "{text}");
+    assert!(wire.asked("/130/config").is_empty() && wire.asked("/130/snapshot").is_empty());
 }
 
 #[test]
@@ -149,7 +174,7 @@ fn what_an_agent_says_is_typed_and_odd_parts_of_it_are_left_out() {
     let agent = mail.agent().unwrap();
     let systems = agent.filesystems().unwrap();
     let text = systems.page().text();
-    assert!(text.contains("2 file systems visible to you; / is 90% full.") && text.contains("1 more rows"), "{text}");
+    assert!(text.contains("2 file systems that were read; / is 90% full.") && text.contains("1 more rows"), "{text}");
     let interfaces = mail.addresses().unwrap();
     assert_eq!(interfaces.first().unwrap().ips(), ["2001:db8::4"]);
     assert!(interfaces.page().text().contains("it can be reached at 2001:db8::4."), "{}", interfaces.page().text());

@@ -9,8 +9,9 @@ use crate::model::resource::{Resource, Resources};
 use crate::model::sight::Sight;
 use crate::model::storage::content::read::{Place, Wanted};
 use crate::model::storage::content::{Volume, VolumeKind};
-use crate::model::storage::{NodeStorage, Storage, StorageOnNode, split};
+use crate::model::storage::{NodeStorage, Storage, split};
 use crate::text::Text;
+use crate::units::Why;
 
 impl NodeStorage {
     /// What lies in it, from `/nodes/{node}/storage/{storage}/content`.
@@ -91,11 +92,11 @@ impl Storage {
                 format!("pve.storage(\"{}\")? shows its state on each node", self.name),
             ));
         }
-        let unseen = |state: &&StorageOnNode| {
-            format!("Not read: {} on {}, where it is {}.", self.name, state.node, state.status)
-        };
-        let away = away.iter().filter(|_| !self.shared).map(unseen);
-        let unseen = away.fold(Sight::whole(), |sight, why| sight.and(Sight::part(why)));
+        let mut silent = Silent::default();
+        for state in away.iter().filter(|_| !self.shared) {
+            silent.add(&self.name, &state.node, state.total.why() == Some(Why::NodeOffline));
+        }
+        let unseen = silent.sight();
         wanted.read(&self.session, format!("{} of {}", wanted.title(), self.name.raw()), &places, unseen)
     }
 }
@@ -124,7 +125,7 @@ impl Guest {
                 storages.entry(storage).or_default().push(row);
             }
         }
-        let mut places: Vec<Place> = Vec::new();
+        let (mut places, mut silent, online) = (Vec::<Place>::new(), Silent::default(), resources.online());
         let mut unseen = resources.sight(&self.session, "storages", "Datastore.Audit", "/storage");
         for (storage, rows) in storages {
             let shared = rows.iter().any(|row| row.shared == Some(true));
@@ -135,14 +136,32 @@ impl Guest {
             }
             for row in away.iter().filter(|_| !shared) {
                 let node = row.node.clone().unwrap_or_default();
-                unseen = unseen.and(Sight::part(format!("Not read: {storage} on {node}, where it is not available.")));
+                silent.add(storage, &node, online.get(&node) == Some(&false));
             }
             let mut nodes: Vec<Text> = there.into_iter().filter_map(|row| row.node.clone()).collect();
             nodes.sort_by_key(|node| *node != self.node);
             places.extend(Place::all(storage, nodes, shared, &[]));
         }
+        let unseen = unseen.and(silent.sight());
         let wanted = Wanted { vmid: Some(self.vmid), ..Wanted::backups() };
         let list = wanted.read(&self.session, format!("Backups of {}", self.called().raw()), &places, unseen)?;
         Ok(list.sorted_by_key(|volume| std::cmp::Reverse(volume.ctime)))
+    }
+}
+
+/// Storages that could not be read on some node: which, by the node and whether it is offline.
+#[derive(Default)]
+struct Silent(BTreeMap<(Text, bool), Vec<String>>);
+
+impl Silent {
+    fn add(&mut self, storage: &Text, node: &Text, offline: bool) {
+        self.0.entry((node.clone(), offline)).or_default().push(storage.to_string());
+    }
+
+    fn sight(self) -> Sight {
+        self.0.into_iter().fold(Sight::whole(), |sight, ((node, offline), storages)| {
+            let why = if offline { "which is offline" } else { "where it is not available" };
+            sight.and(Sight::part(format!("Not read: {} on {node}, {why}.", storages.join(", "))))
+        })
     }
 }

@@ -192,7 +192,7 @@ impl Wanted {
             let things = Text::from(kind_words(&kind).1);
             sight = match seen {
                 Some(true) => sight,
-                Some(false) => sight.and(Sight::part(format!(
+                Some(false) => sight.and(Sight::hidden(format!(
                     "There may be more {things} in {}: the server lists them only to who has {takes}, and {} lacks that.",
                     place.storage,
                     session.identity()
