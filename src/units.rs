@@ -317,13 +317,23 @@ impl Why {
     }
 }
 
+impl Why {
+    /// In a word or two, where the state stands beside it.
+    pub(crate) fn brief(self) -> String {
+        match self {
+            Why::NotWhileStopped => "stopped".to_owned(),
+            why => why.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Why::NodeOffline => f.pad("node offline"),
             Why::NotReportedYet => f.pad("not reported yet"),
             Why::NodeSilent => f.pad("node online, reports nothing"),
-            Why::NotWhileStopped => f.pad("stopped"),
+            Why::NotWhileStopped => f.pad("not reported while stopped"),
             Why::KnownInsideOnly => f.pad("known only inside the VM"),
             Why::StorageInactive => f.pad("storage not active"),
             Why::DeviceSilent => f.pad("the device does not say"),
