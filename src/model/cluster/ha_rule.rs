@@ -6,8 +6,8 @@ use serde::Deserialize;
 use crate::error::Error;
 use crate::loose;
 use crate::model::access::user::joined;
-use crate::model::cluster::settings::Settings;
 use crate::model::list::{Column, List, Listed, count};
+use crate::model::property::Properties;
 use crate::model::record::{Ask, Origin, record};
 use crate::model::words::words;
 use crate::page::{State, Tone};
@@ -65,7 +65,7 @@ pub struct HaRule {
     #[serde(deserialize_with = "loose::u64")]
     pub order: Option<u64>,
     /// Why it cannot be followed, by setting.
-    pub errors: Settings,
+    pub errors: Properties,
     /// The checksum of the configuration it stands in.
     pub digest: Option<Text>,
     #[serde(skip)]
