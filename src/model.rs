@@ -16,7 +16,7 @@ pub(crate) mod list;
 pub(crate) mod log;
 pub(crate) mod node;
 pub(crate) mod pool;
-mod property;
+pub(crate) mod property;
 pub(crate) mod record;
 pub(crate) mod resource;
 pub(crate) mod sdn;

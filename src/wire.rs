@@ -308,6 +308,10 @@ mod tests {
     fn a_list_of_which_nothing_is_understood_is_an_error() {
         assert!(reply(r#"{"data":[1,2]}"#).rows::<Named>(&Call::get("/x")).is_err());
         assert!(reply("<html>").rows::<Named>(&Call::get("/x")).unwrap_err().to_string().contains("web page"));
+        assert!(
+            reply(r#"{"message":"starting"}"#).rows::<Named>(&Call::get("/x")).is_err(),
+            "no list is not an empty one"
+        );
         assert_eq!(reply(r#"{"data":null}"#).rows::<Named>(&Call::get("/x")).unwrap().into_iter().count(), 0);
     }
 }

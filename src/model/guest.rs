@@ -145,7 +145,10 @@ impl Guest {
                 _ => None,
             };
             let Some(mut guest) = Guest::read(session, row, raw, why, &provenance) else { continue };
-            if let Some(known) = session.remembered(guest.vmid).filter(|known| guest.status != known.status.raw()) {
+            if let Some(known) = session
+                .remembered(guest.vmid, resources.answer.reply.at)
+                .filter(|known| guest.status != known.status.raw())
+            {
                 guest = guest.changed_to(Status::word(known.status.raw()));
             }
             guests.push(guest);

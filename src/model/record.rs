@@ -63,12 +63,11 @@ impl Origin {
 
     /// The object's JSON, secrets masked.
     pub(crate) fn json(&self) -> Value {
-        let json = self.raw.as_ref().and_then(|raw| serde_json::from_str(raw.json()).ok()).unwrap_or_default();
+        let Some(raw) = &self.raw else { return Value::Null };
+        let json: Value = serde_json::from_str(raw.json()).unwrap_or_default();
         // A single object comes with the envelope of its answer.
         masked(match json {
-            Value::Object(mut fields) if fields.len() <= 2 && fields.contains_key("data") => {
-                fields.remove("data").unwrap_or_default()
-            }
+            Value::Object(mut fields) if raw.is_whole() => fields.remove("data").unwrap_or_default(),
             json => json,
         })
     }

@@ -25,6 +25,7 @@ impl<T: DeserializeOwned> Rows<T> {
     pub(crate) fn read_at_once(body: &Arc<str>) -> Result<Rows<T>, serde_json::Error> {
         #[derive(serde::Deserialize)]
         struct Body<T> {
+            #[serde(deserialize_with = "null_or", bound(deserialize = "T: DeserializeOwned"))]
             data: Option<Vec<Row<T>>>,
         }
         let answer = Whole::of(body);
@@ -80,11 +81,16 @@ pub(crate) fn data(body: &str) -> Result<&RawValue, serde_json::Error> {
     serde_json::from_str::<Body<'_>>(body).map(|body| body.data)
 }
 
+/// Nothing for null; a field that is not there at all is an error, since no list is not an empty one.
+fn null_or<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(from)
+}
+
 /// The elements of the list in an answer, untyped.
 fn elements(body: &str) -> Result<Vec<&RawValue>, serde_json::Error> {
     #[derive(serde::Deserialize)]
     struct Body<'a> {
-        #[serde(borrow)]
+        #[serde(borrow, deserialize_with = "null_or")]
         data: Option<Vec<&'a RawValue>>,
     }
     serde_json::from_str::<Body<'_>>(body).map(|body| body.data.unwrap_or_default())
@@ -126,6 +132,11 @@ impl Raw {
 
     fn row(answer: &Arc<Whole>, row: usize) -> Raw {
         Raw { answer: Some(Arc::clone(answer)), row: Some(row) }
+    }
+
+    /// Whether it is a whole answer with what stands around its object, and not a row of a list.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.row.is_none()
     }
 
     /// The JSON text.
@@ -170,6 +181,13 @@ mod tests {
 
     fn read(rows: Rows<Named>) -> Vec<(String, Value)> {
         rows.into_iter().map(|(row, raw)| (row.name, serde_json::from_str(raw.json()).unwrap())).collect()
+    }
+
+    #[test]
+    fn a_row_that_has_a_field_called_data_is_not_taken_for_an_answer() {
+        let answer: Arc<str> = r#"{"data":[{"name":"dns","data":"x"}]}"#.into();
+        let (_, row) = Rows::<Named>::read(&answer).unwrap().into_iter().next().unwrap();
+        assert!(Raw::whole(&answer).is_whole() && !row.is_whole());
     }
 
     proptest! {

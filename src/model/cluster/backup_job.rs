@@ -7,9 +7,9 @@ use crate::error::Error;
 use crate::loose;
 use crate::model::access::user::joined;
 use crate::model::cluster::backup_cover::IncludedVolume;
-use crate::model::cluster::settings::Settings;
 use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
+use crate::model::property::Properties;
 use crate::model::record::{Ask, Origin, record};
 use crate::model::words::words;
 use crate::page::{Cell, State, Tone};
@@ -77,7 +77,7 @@ fields! {
         pub compress: Option<Text>,
         /// Which backups are kept: `keep-last`, `keep-daily`, ... with how many.
         #[field("prune-backups")]
-        pub prune_backups: Settings,
+        pub prune_backups: Properties,
         /// Whether old backups are removed at all.
         pub remove: Reading<bool>,
         /// Whether its backups are protected from removal.
@@ -104,9 +104,9 @@ fields! {
         /// Threads of zstd; 0 means half of the processors.
         pub zstd: Reading<u64>,
         /// Where changes of a disk are put aside while it is saved.
-        pub fleecing: Settings,
+        pub fleecing: Properties,
         /// How much is done at once.
-        pub performance: Settings,
+        pub performance: Properties,
         /// How a container's files are compared with the last backup on a backup server.
         #[field("pbs-change-detection-mode")]
         pub pbs_change_detection_mode: Option<Text>,

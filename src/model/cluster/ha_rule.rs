@@ -4,9 +4,9 @@
 use crate::error::Error;
 use crate::loose;
 use crate::model::access::user::joined;
-use crate::model::cluster::settings::Settings;
 use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
+use crate::model::property::Properties;
 use crate::model::record::{Ask, Origin, record};
 use crate::model::words::words;
 use crate::page::{State, Tone};
@@ -64,7 +64,7 @@ fields! {
         #[field(loose::u64)]
         pub order: Option<u64>,
         /// Why it cannot be followed, by setting.
-        pub errors: Settings,
+        pub errors: Properties,
         /// The checksum of the configuration it stands in.
         pub digest: Option<Text>,
         #[field(skip)]

@@ -3,9 +3,9 @@
 use crate::error::Error;
 use crate::loose;
 use crate::model::cluster::gathered;
-use crate::model::cluster::settings::Settings;
 use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
+use crate::model::property::Properties;
 use crate::model::record::{Origin, record};
 use crate::model::words::words;
 use crate::session::Session;
@@ -96,20 +96,22 @@ impl Mapping {
 
     /// The nodes that it stands for something on.
     pub fn nodes(&self) -> Vec<Text> {
-        let mut nodes: Vec<Text> = self.map.iter().filter_map(|part| Settings::read(part.raw()).get("node")).collect();
+        let mut nodes: Vec<Text> =
+            self.map.iter().filter_map(|part| Properties::read(part.raw()).get("node")).collect();
+        nodes.sort();
         nodes.dedup();
         nodes
     }
 
     /// What it stands for on a node: for each device or directory its settings, as `path`, `id`, `iommugroup`.
-    pub fn on(&self, node: &str) -> Vec<Settings> {
-        let parts = self.map.iter().map(|part| Settings::read(part.raw()));
+    pub fn on(&self, node: &str) -> Vec<Properties> {
+        let parts = self.map.iter().map(|part| Properties::read(part.raw()));
         parts.filter(|part| part.get("node").is_some_and(|name| name == node)).collect()
     }
 
     fn meaning(&self) -> String {
         let part = |part: &Text| {
-            let part = Settings::read(part.raw());
+            let part = Properties::read(part.raw());
             let what = part.get("path").or_else(|| part.get("id")).unwrap_or_default();
             format!("{} {what}", part.get("node").unwrap_or_default())
         };

@@ -5,9 +5,9 @@ use serde::Deserialize;
 use crate::error::Error;
 use crate::loose;
 use crate::model::access::user::joined;
-use crate::model::cluster::settings::{Settings, reading};
 use crate::model::fields::fields;
 use crate::model::list::{Column, Listed, count};
+use crate::model::property::{Properties, reading};
 use crate::model::record::{Ask, Origin, Record, record};
 use crate::page::{Cell, Level, Page};
 use crate::render::View;
@@ -24,7 +24,7 @@ fields! {
         pub description: Reading<Text>,
         /// How much operations may read and write at most, in KiB a second: `migration`, `clone`, `restore`, ...
         #[field(reading)]
-        pub bwlimit: Reading<Settings>,
+        pub bwlimit: Reading<Properties>,
         /// What is shown before a login.
         #[field("consent-text")]
         pub consent_text: Reading<Text>,
@@ -32,14 +32,14 @@ fields! {
         pub console: Reading<Text>,
         /// How high availability chooses nodes: `ha` is `basic`, `static` or `dynamic`.
         #[field(reading)]
-        pub crs: Reading<Settings>,
+        pub crs: Reading<Properties>,
         /// The sender of the cluster's mails.
         pub email_from: Reading<Text>,
         /// How a node that lost the others is stopped.
         pub fencing: Reading<Text>,
         /// What high availability does when a node is shut down: `shutdown_policy`.
         #[field(reading)]
-        pub ha: Reading<Settings>,
+        pub ha: Reading<Properties>,
         /// The proxy for what the nodes load from outside. A password in it is not kept.
         #[field(proxy)]
         pub http_proxy: Reading<Text>,
@@ -49,37 +49,37 @@ fields! {
         pub language: Reading<Text>,
         /// Where the cluster stands.
         #[field(reading)]
-        pub location: Reading<Settings>,
+        pub location: Reading<Properties>,
         /// What the hardware addresses of guests begin with.
         pub mac_prefix: Reading<Text>,
         /// How many guests are started or stopped at once at most.
         pub max_workers: Reading<u64>,
         /// Over which network guests migrate, and whether encrypted: `network`, `type`.
         #[field(reading)]
-        pub migration: Reading<Settings>,
+        pub migration: Reading<Properties>,
         /// Whether they migrate unencrypted, in the older way to say so.
         pub migration_unsecure: Reading<bool>,
         /// The range of numbers that new guests are offered: `lower`, `upper`.
         #[field("next-id", reading)]
-        pub next_id: Reading<Settings>,
+        pub next_id: Reading<Properties>,
         /// Of what the cluster sends mails, in the older way to say so.
         #[field(reading)]
-        pub notify: Reading<Settings>,
+        pub notify: Reading<Properties>,
         /// Over which network disks are replicated, and whether encrypted.
         #[field(reading)]
-        pub replication: Reading<Settings>,
+        pub replication: Reading<Properties>,
         /// How tags are shown: `shape`, `ordering`, `color-map`, `case-sensitive`.
         #[field("tag-style", reading)]
-        pub tag_style: Reading<Settings>,
+        pub tag_style: Reading<Properties>,
         /// Keys as a second factor, of the older kind.
         #[field(reading)]
-        pub u2f: Reading<Settings>,
+        pub u2f: Reading<Properties>,
         /// Which tags users may set: `user-allow`, `user-allow-list`.
         #[field("user-tag-access", reading)]
-        pub user_tag_access: Reading<Settings>,
+        pub user_tag_access: Reading<Properties>,
         /// Keys as a second factor.
         #[field(reading)]
-        pub webauthn: Reading<Settings>,
+        pub webauthn: Reading<Properties>,
         /// The tags that only administrators set.
         #[field("registered-tags", loose::words)]
         pub registered_tags: Vec<Text>,

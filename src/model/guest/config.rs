@@ -160,7 +160,7 @@ impl Config {
     /// One part of a setting that has several: `config.property("net0", "bridge")`; the part that stands without its
     /// name has the name `""`.
     pub fn property(&self, key: &str, name: &str) -> Option<Text> {
-        Properties::read(self.get(key)?.raw()).get(name).map(Text::from)
+        Properties::read(self.get(key)?.raw()).get(name)
     }
 
     /// What the guest is called.

@@ -5,6 +5,7 @@ use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
+use crate::model::together::sum_of;
 use crate::text::Text;
 use crate::units::{Bytes, Reading};
 
@@ -57,9 +58,7 @@ impl Listed for GuestTraffic {
     }
 
     fn summary(cards: &[GuestTraffic]) -> (String, String) {
-        let all =
-            |f: fn(&GuestTraffic) -> Reading<Bytes>| cards.iter().filter_map(|card| f(card).known()).sum::<Bytes>();
-        let (sent, received) = (all(|card| card.sent), all(|card| card.received));
+        let (sent, received) = (sum_of(cards.iter().map(|c| c.sent)), sum_of(cards.iter().map(|c| c.received)));
         (count(cards.len(), GuestTraffic::NOUN), format!(": {sent} sent, {received} received."))
     }
 }

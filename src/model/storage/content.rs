@@ -6,6 +6,7 @@ use crate::loose;
 use crate::model::fields::fields;
 use crate::model::list::{Column, Listed, count};
 use crate::model::record::{Ask, Origin, record, segment};
+use crate::model::together::sum_of;
 use crate::model::volume::VolumeId;
 use crate::model::words::words;
 use crate::page::{Cell, State, Tone};
@@ -219,8 +220,7 @@ impl Listed for Volume {
         let backups: Vec<&Volume> = volumes.iter().filter(|volume| volume.is_backup()).collect();
         let noun =
             if backups.len() == volumes.len() && !volumes.is_empty() { ("backup", "backups") } else { Volume::NOUN };
-        let size: Bytes = volumes.iter().filter_map(|volume| volume.size.known()).sum();
-        let mut rest = format!(", {size} together");
+        let mut rest = format!(", {} together", sum_of(volumes.iter().map(|volume| volume.size)));
         let newest = backups.iter().max_by_key(|volume| volume.ctime);
         if let Some((made, now)) = newest.and_then(|v| Some((v.ctime.known()?, v.origin.session().ok()?.now()))) {
             rest.push_str(&format!("; the newest backup is {} old", now.since(made)));

@@ -254,6 +254,9 @@ fn mappings_of_all_kinds_stand_in_one_list_and_a_kind_that_is_missing_is_named()
     assert!(words(&all).contains("so that their guests cannot move: erp-dongle."), "{}", words(&all));
     let gpu = all.find(|mapping| mapping.kind == MappingKind::Pci).unwrap();
     assert_eq!(gpu.on("pve2")[0].get("path").unwrap(), "0000:41:00.0");
+    let cards = r#"[{"id":"nic","map":["node=pve1,path=0000:01:00.0","node=pve2,path=0000:01:00.0","node=pve1,path=0000:02:00.0"]}]"#;
+    let nics = staged(&[("/cluster/mapping/pci", cards)]).mappings().unwrap();
+    assert_eq!(nics.first().unwrap().nodes(), ["pve1", "pve2"], "each once, wherever it stands");
     assert_eq!(all.provenance().calls.len(), 3);
     let old = refusing(&[("/cluster/mapping/dir", 501)]).mappings().unwrap();
     assert_eq!((old.len(), old.is_partial()), (2, true));
