@@ -114,7 +114,7 @@ pub(crate) fn yes<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> 
     Ok(flag(from)?.unwrap_or(false))
 }
 
-/// Yes or no where absence means yes; the field's default must be yes as well.
+/// Yes or no where absence means yes.
 pub(crate) fn not_no<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
     Ok(flag(from)?.unwrap_or(true))
 }
@@ -158,7 +158,7 @@ fn inner<T: DeserializeOwned>(row: Value) -> Option<T> {
 /// In tests, what it drops is told too.
 #[cfg(test)]
 fn inner<T: DeserializeOwned>(row: Value) -> Option<T> {
-    let dropped = |path: serde_ignored::Path<'_>| MISREAD.with_borrow_mut(|all| all.push(format!("{path} inside")));
+    let dropped = |path: serde_ignored::Path<'_>| tell(format!("{path} is dropped"));
     serde_ignored::deserialize(row, dropped).ok()
 }
 
@@ -167,6 +167,12 @@ fn inner<T: DeserializeOwned>(row: Value) -> Option<T> {
 pub(crate) fn misread<E>(read: impl FnOnce() -> Result<(), E>) -> Result<Vec<String>, E> {
     MISREAD.take();
     read().map(|()| MISREAD.take())
+}
+
+/// Something that was not understood, or not asked for.
+#[cfg(test)]
+pub(crate) fn tell(what: String) {
+    MISREAD.with_borrow_mut(|all| all.push(what));
 }
 
 #[cfg(test)]
@@ -182,7 +188,7 @@ fn understood<T: Loose>(value: Scalar) -> Option<Result<T, Why>> {
     let read = T::read(value);
     #[cfg(test)]
     if read.is_none() {
-        MISREAD.with_borrow_mut(|all| all.push(shown));
+        tell(format!("{shown} is not understood"));
     }
     Some(read.ok_or(Why::NotUnderstood))
 }

@@ -2,11 +2,12 @@
 
 pub(crate) mod access;
 #[cfg(test)]
-mod canned;
+pub(crate) mod canned;
 pub(crate) mod ceph;
 pub(crate) mod cluster;
 #[cfg(test)]
 mod conformance;
+pub(crate) mod fields;
 pub(crate) mod firewall;
 pub(crate) mod guest;
 pub(crate) mod history;
@@ -15,7 +16,7 @@ pub(crate) mod list;
 pub(crate) mod log;
 pub(crate) mod node;
 pub(crate) mod pool;
-mod property;
+pub(crate) mod property;
 pub(crate) mod record;
 pub(crate) mod resource;
 pub(crate) mod sdn;

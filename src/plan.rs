@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::Error;
 use crate::model::guest::Guest;
-use crate::model::json::is_secret_parameter;
 use crate::page::{Cell, Grid, Level, Page, State, Tone};
 use crate::render::{View, say};
+use crate::secret::shown_parameter;
 use crate::session::Session;
 use crate::text::Text;
 use crate::wire::{Call, Method};
@@ -315,11 +315,8 @@ fn is_destructive(call: &Call) -> bool {
 
 /// The call with its parameters; values that are secrets stay out.
 fn call_shown(call: &Call) -> Text {
-    let params: Vec<String> = call
-        .params
-        .iter()
-        .map(|(key, value)| format!("{key}={}", if is_secret_parameter(key) { "(not shown)" } else { value }))
-        .collect();
+    let params: Vec<String> =
+        call.params.iter().map(|(key, value)| format!("{key}={}", shown_parameter(key, value))).collect();
     if params.is_empty() { call.shown() } else { format!("{call} {}", params.join(" ")).into() }
 }
 

@@ -72,6 +72,11 @@ impl Answer {
     pub(crate) fn rows<T: DeserializeOwned>(&self) -> Result<Rows<T>, Error> {
         self.reply.rows(&self.call)
     }
+
+    /// The same for lists that may be very long.
+    pub(crate) fn rows_at_once<T: DeserializeOwned>(&self) -> Result<Rows<T>, Error> {
+        self.reply.rows_at_once(&self.call)
+    }
 }
 
 impl Session {

@@ -185,6 +185,24 @@ pub const fn minutes(n: u64) -> Age {
     Age(n.saturating_mul(60))
 }
 
+/// This many hours.
+pub const fn hours(n: u64) -> Age {
+    Age(n.saturating_mul(3_600))
+}
+
+/// This many days of 24 hours.
+///
+/// ```
+/// # fn main() -> Result<(), pve_notebook::Error> {
+/// use pve_notebook::*;
+/// let failed = Pve::demo()?.task_query().last(days(7)).failed().read()?;
+/// assert!(failed.all(|task| task.is_failed()));
+/// # Ok(()) }
+/// ```
+pub const fn days(n: u64) -> Age {
+    Age(n.saturating_mul(86_400))
+}
+
 impl fmt::Display for Age {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (s, min, h, days) = (self.0, self.0 / 60, self.0 / 3_600, self.0 / 86_400);
@@ -299,13 +317,23 @@ impl Why {
     }
 }
 
+impl Why {
+    /// In a word or two, where the state stands beside it.
+    pub(crate) fn brief(self) -> String {
+        match self {
+            Why::NotWhileStopped => "stopped".to_owned(),
+            why => why.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Why::NodeOffline => f.pad("node offline"),
             Why::NotReportedYet => f.pad("not reported yet"),
             Why::NodeSilent => f.pad("node online, reports nothing"),
-            Why::NotWhileStopped => f.pad("stopped"),
+            Why::NotWhileStopped => f.pad("not reported while stopped"),
             Why::KnownInsideOnly => f.pad("known only inside the VM"),
             Why::StorageInactive => f.pad("storage not active"),
             Why::DeviceSilent => f.pad("the device does not say"),

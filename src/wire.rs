@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
+use crate::secret;
 use crate::text::Text;
 use crate::units::Moment;
 
@@ -90,13 +90,13 @@ impl Call {
         self
     }
 
-    /// Method and path as a person reads them, with a read's parameters.
+    /// Method and path as a person reads them, with a read's parameters; what may be a secret among them stays out.
     pub(crate) fn shown(&self) -> Text {
         let mut shown = self.to_string();
         if self.method == Method::Get {
             for (n, (key, value)) in self.params.iter().enumerate() {
                 shown.push(if n == 0 { '?' } else { '&' });
-                shown.push_str(&format!("{key}={value}"));
+                shown.push_str(&format!("{key}={}", secret::shown_parameter(key, value)));
             }
         }
         shown.into()
@@ -138,17 +138,19 @@ impl Reply {
 
     /// The `data` of a successful answer.
     pub(crate) fn data<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Error> {
-        #[derive(Deserialize)]
-        struct Body<T> {
-            data: T,
-        }
-        serde_json::from_str::<Body<T>>(&self.body).map(|body| body.data).map_err(|e| self.not_understood(call, &e))
+        let data = rows::data(&self.body).and_then(|data| serde_json::from_str(data.get()));
+        data.map_err(|e| self.not_understood(call, &e))
     }
 
     /// The rows of a list: each typed, and as it came. One that has another form than all others is left out and
     /// counted.
     pub(crate) fn rows<T: DeserializeOwned>(&self, call: &Call) -> Result<Rows<T>, Error> {
         Rows::read(&self.body).map_err(|e| self.not_understood(call, &e))
+    }
+
+    /// The same for lists that may be very long.
+    pub(crate) fn rows_at_once<T: DeserializeOwned>(&self, call: &Call) -> Result<Rows<T>, Error> {
+        Rows::read_at_once(&self.body).map_err(|e| self.not_understood(call, &e))
     }
 
     /// A single object: typed, and as it came.
@@ -160,14 +162,26 @@ impl Reply {
         let html = self.body.trim_start().starts_with('<');
         Error::NotUnderstood {
             call: call.shown(),
-            why: if html { "it is a web page, not an answer of the API".into() } else { error.to_string().into() },
-            excerpt: Text::from(Text::from(self.body.trim_start()).brief(120)),
+            why: if html { "it is a web page, not an answer of the API".into() } else { without_value(error).into() },
+            excerpt: match call.path.contains("/cloudinit/dump") {
+                true => "(not shown)".into(),
+                false => secret::beginning(&self.body, 120).into(),
+            },
             next: if html {
                 "Is this address really a Proxmox VE node (port 8006), or a proxy or login page in front of it?".into()
             } else {
                 "Is a proxy in between? The raw answer is at pve.get(path)?".into()
             },
         }
+    }
+}
+
+/// Why JSON was not understood. The value itself, which such an error repeats where it is a string, may be a secret.
+fn without_value(error: &serde_json::Error) -> String {
+    let words = error.to_string();
+    match (words.find("string \""), words.rfind("\", expected")) {
+        (Some(start), Some(end)) if start < end => format!("{}a string{}", &words[..start], &words[end + 1..]),
+        _ => words,
     }
 }
 
@@ -258,7 +272,7 @@ pub(crate) trait Wire: Send + Sync {
 mod tests {
     use super::*;
 
-    #[derive(Debug, Deserialize)]
+    #[derive(Debug, serde::Deserialize)]
     struct Named {
         name: String,
     }
@@ -279,9 +293,25 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_shown_neither_in_a_call_nor_in_what_was_not_understood() {
+        let scan = Call::get("/nodes/pve1/scan/cifs").with("server", "nas").with("password", "x1");
+        assert_eq!(scan.shown(), "GET /nodes/pve1/scan/cifs?server=nas&password=(not shown)");
+        let said = |path: &str, body: &str| reply(body).data::<Named>(&Call::get(path)).unwrap_err().to_string();
+        let secret = said("/x", r#"{"data":{"password":"x1","name":7}}"#);
+        assert!(secret.contains("a secret, not shown") && !secret.contains("x1"), "{secret}");
+        assert!(!said("/x", r#"{"data":{"password":"x1"#).contains("x1"));
+        let dump = said("/nodes/pve1/qemu/1/cloudinit/dump", r##"{"data":"#cloud-config\npassword: x1"}"##);
+        assert!(dump.contains("invalid type: a string, expected") && !dump.contains("x1"), "{dump}");
+    }
+
+    #[test]
     fn a_list_of_which_nothing_is_understood_is_an_error() {
         assert!(reply(r#"{"data":[1,2]}"#).rows::<Named>(&Call::get("/x")).is_err());
         assert!(reply("<html>").rows::<Named>(&Call::get("/x")).unwrap_err().to_string().contains("web page"));
+        assert!(
+            reply(r#"{"message":"starting"}"#).rows::<Named>(&Call::get("/x")).is_err(),
+            "no list is not an empty one"
+        );
         assert_eq!(reply(r#"{"data":null}"#).rows::<Named>(&Call::get("/x")).unwrap().into_iter().count(), 0);
     }
 }

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the bottom up. A layer is a file and the folder of its name.
-const LAYERS: [&str; 15] = [
-    "text", "error", "units", "page", "kernel", "loose", "render", "draw", "wire", "twin", "session", "model", "plan",
-    "pve", "lib",
+const LAYERS: [&str; 16] = [
+    "text", "secret", "error", "units", "page", "kernel", "loose", "render", "draw", "wire", "twin", "session",
+    "model", "plan", "pve", "lib",
 ];
 
 fn files_in(folder: &Path) -> Vec<PathBuf> {

@@ -1,7 +1,6 @@
 //! Who may do what: users, tokens, second factors, groups, roles, and the list that puts them together.
 
 pub(crate) mod acl;
-pub(crate) mod expiry;
 pub(crate) mod factor;
 pub(crate) mod group;
 pub(crate) mod permission;
@@ -9,6 +8,7 @@ pub(crate) mod realm;
 pub(crate) mod role;
 pub(crate) mod token;
 pub(crate) mod user;
+pub(crate) mod valid_until;
 
 /// The types of this family, for the conformance check.
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::wire::{Call, Far, Pending, Reply, Wire};
 /// The demo cluster with some answers replaced.
 pub(crate) struct Canned {
     twin: Twin,
+    identity: &'static str,
     answers: Vec<(String, u16, String)>,
     asked: Mutex<Vec<String>>,
 }
@@ -22,7 +23,12 @@ pub(crate) struct Canned {
 impl Canned {
     /// Nothing replaced yet.
     pub(crate) fn new() -> Canned {
-        Canned { twin: Twin::demo(), answers: Vec::new(), asked: Mutex::default() }
+        Canned::to("audit@pve!test")
+    }
+
+    /// Nothing replaced, asked by this identity.
+    pub(crate) fn to(identity: &'static str) -> Canned {
+        Canned { twin: Twin::demo(), identity, answers: Vec::new(), asked: Mutex::default() }
     }
 
     /// The answer to this path, with its query or with any.
@@ -73,7 +79,9 @@ impl Wire for Canned {
         let shown = call.shown().raw().trim_start_matches("GET ").to_owned();
         self.asked.lock().unwrap().push(shown.clone());
         let canned = |path: &str| self.answers.iter().find(|(known, ..)| known == path);
-        let Some((_, status, body)) = canned(&shown).or_else(|| canned(&call.path)) else {
+        // The privileges of others are asked for by a parameter.
+        let own = call.params.iter().all(|(key, _)| key != "userid") && !call.method.is_write();
+        let Some((_, status, body)) = canned(&shown).or_else(|| canned(&call.path)).filter(|_| own) else {
             return self.twin.submit(call);
         };
         let at = self.twin.now();
@@ -84,7 +92,7 @@ impl Wire for Canned {
         Far::Demo
     }
     fn identity(&self) -> Text {
-        "audit@pve!test".into()
+        self.identity.into()
     }
     fn console(&self) -> Option<Text> {
         None

@@ -22,7 +22,6 @@ pub(crate) mod options;
 pub(crate) mod overview_row;
 pub(crate) mod realm_sync;
 pub(crate) mod replication;
-pub(crate) mod settings;
 
 /// The types of this family, for the conformance check.
 #[cfg(test)]

@@ -71,7 +71,7 @@ fn object<T: DeserializeOwned>(value: &Value) -> Result<Vec<String>, String> {
             .map(|_| ())
             .map_err(|e| e.to_string())
     })?;
-    found.extend(misread.into_iter().map(|value| format!("{value} is not understood")));
+    found.extend(misread);
     Ok(found)
 }
 

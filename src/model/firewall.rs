@@ -19,7 +19,7 @@ pub(crate) mod options;
 mod page;
 pub(crate) mod rule;
 
-use address::{AddressRef, Alias, IpSet};
+use address::{AddressRef, FirewallAlias, IpSet};
 use macros::{FirewallMacro, SecurityGroup};
 use options::FirewallOptions;
 use rule::FirewallRule;
@@ -30,7 +30,7 @@ pub(crate) fn typed() -> Vec<super::conformance::Typed> {
     use super::conformance::Typed;
     vec![
         Typed::record::<AddressRef>(),
-        Typed::record::<Alias>(),
+        Typed::record::<FirewallAlias>(),
         Typed::record::<IpSet>(),
         Typed::record::<address::IpSetEntry>(),
         Typed::record::<FirewallMacro>(),
@@ -152,7 +152,7 @@ impl Firewall {
     ///
     /// # Errors
     /// When the server refuses, as for [`rules`](Firewall::rules), or there can be none at this level.
-    pub fn aliases(&self) -> Result<List<Alias>, Error> {
+    pub fn aliases(&self) -> Result<List<FirewallAlias>, Error> {
         self.names_at("aliases")?;
         self.ask("aliases")
             .titled(format!("Aliases of {}", self.of.raw()))

@@ -46,7 +46,7 @@ pub(crate) fn typed() -> Vec<super::conformance::Typed> {
         Typed::record::<agent::AgentUser>(),
         Typed::record::<agent::AgentTimeZone>(),
         Typed::record::<cloud_init::CloudInitSetting>(),
-        Typed::record::<migration::Feature>(),
+        Typed::record::<migration::GuestFeature>(),
         Typed::record::<migration::MigrationPreflight>(),
         Typed::row::<config::PendingRow>(&["/nodes/{node}/qemu/{vmid}/pending", "/nodes/{node}/lxc/{vmid}/pending"]),
     ]
@@ -145,7 +145,10 @@ impl Guest {
                 _ => None,
             };
             let Some(mut guest) = Guest::read(session, row, raw, why, &provenance) else { continue };
-            if let Some(known) = session.remembered(guest.vmid).filter(|known| guest.status != known.status.raw()) {
+            if let Some(known) = session
+                .remembered(guest.vmid, resources.answer.reply.at)
+                .filter(|known| guest.status != known.status.raw())
+            {
                 guest = guest.changed_to(Status::word(known.status.raw()));
             }
             guests.push(guest);

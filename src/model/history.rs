@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::guest::Guest;
 use crate::model::node::Node;
 use crate::page::{Figure, Level, Page, Provenance};
@@ -42,97 +41,98 @@ impl Span {
     }
 }
 
-/// One moment of a history; `None` is a gap, which is no zero.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Point {
-    #[serde(deserialize_with = "loose::i64")]
-    time: Option<i64>,
-    /// CPU use, 1.0 being all of it.
-    #[serde(deserialize_with = "loose::f64")]
-    pub cpu: Option<f64>,
-    /// Memory in use, in bytes.
-    #[serde(deserialize_with = "loose::f64")]
-    pub mem: Option<f64>,
-    #[serde(deserialize_with = "loose::f64")]
-    memused: Option<f64>,
-    /// Memory that there is, in bytes.
-    #[serde(deserialize_with = "loose::f64")]
-    pub maxmem: Option<f64>,
-    #[serde(deserialize_with = "loose::f64")]
-    memtotal: Option<f64>,
-    /// Bytes received in a second.
-    #[serde(deserialize_with = "loose::f64")]
-    pub netin: Option<f64>,
-    /// Bytes sent in a second.
-    #[serde(deserialize_with = "loose::f64")]
-    pub netout: Option<f64>,
-    /// Bytes read from disks in a second.
-    #[serde(deserialize_with = "loose::f64")]
-    pub diskread: Option<f64>,
-    /// Bytes written to disks in a second.
-    #[serde(deserialize_with = "loose::f64")]
-    pub diskwrite: Option<f64>,
-    /// CPUs that there are.
-    #[serde(deserialize_with = "loose::f64")]
-    pub maxcpu: Option<f64>,
-    /// Bytes in use on a container's root disk.
-    #[serde(deserialize_with = "loose::f64")]
-    pub disk: Option<f64>,
-    /// Size of a guest's first disk, in bytes.
-    #[serde(deserialize_with = "loose::f64")]
-    pub maxdisk: Option<f64>,
-    /// Memory of the node that a virtual machine took, in bytes.
-    #[serde(deserialize_with = "loose::f64")]
-    pub memhost: Option<f64>,
-    /// Percent of the time in which something waited for a CPU.
-    #[serde(deserialize_with = "loose::f64")]
-    pub pressurecpusome: Option<f64>,
-    /// Percent of the time in which everything waited for a CPU.
-    #[serde(deserialize_with = "loose::f64")]
-    pub pressurecpufull: Option<f64>,
-    /// Percent of the time in which something waited for disks.
-    #[serde(deserialize_with = "loose::f64")]
-    pub pressureiosome: Option<f64>,
-    /// Percent of the time in which everything waited for disks.
-    #[serde(deserialize_with = "loose::f64")]
-    pub pressureiofull: Option<f64>,
-    /// Percent of the time in which something waited for memory.
-    #[serde(deserialize_with = "loose::f64")]
-    pub pressurememorysome: Option<f64>,
-    /// Percent of the time in which everything waited for memory.
-    #[serde(deserialize_with = "loose::f64")]
-    pub pressurememoryfull: Option<f64>,
-    /// The part of a node's CPU time that went by waiting for disks, 1.0 being all of it.
-    #[serde(deserialize_with = "loose::f64")]
-    pub iowait: Option<f64>,
-    /// How many processes wanted to run on a node, averaged over a minute.
-    #[serde(deserialize_with = "loose::f64")]
-    pub loadavg: Option<f64>,
-    /// Memory that a node could give to new processes, in bytes.
-    #[serde(deserialize_with = "loose::f64")]
-    pub memavailable: Option<f64>,
-    /// Memory that the cache of ZFS took on a node, in bytes.
-    #[serde(deserialize_with = "loose::f64")]
-    pub arcsize: Option<f64>,
-    /// Bytes in use on a node's root file system.
-    #[serde(deserialize_with = "loose::f64")]
-    pub rootused: Option<f64>,
-    /// Size of a node's root file system, in bytes.
-    #[serde(deserialize_with = "loose::f64")]
-    pub roottotal: Option<f64>,
-    /// Swap in use on a node, in bytes.
-    #[serde(deserialize_with = "loose::f64")]
-    pub swapused: Option<f64>,
-    /// Swap of a node, in bytes.
-    #[serde(deserialize_with = "loose::f64")]
-    pub swaptotal: Option<f64>,
-    /// Bytes in use on a storage.
-    #[serde(deserialize_with = "loose::f64")]
-    pub used: Option<f64>,
-    /// Size of a storage, in bytes.
-    #[serde(deserialize_with = "loose::f64")]
-    pub total: Option<f64>,
+fields! {
+    /// One moment of a history; `None` is a gap, which is no zero.
+    #[derive(Clone, Debug, Default)]
+    pub struct Point {
+        #[field(loose::i64)]
+        time: Option<i64>,
+        /// CPU use, 1.0 being all of it.
+        #[field(loose::f64)]
+        pub cpu: Option<f64>,
+        /// Memory in use, in bytes.
+        #[field(loose::f64)]
+        pub mem: Option<f64>,
+        #[field(loose::f64)]
+        memused: Option<f64>,
+        /// Memory that there is, in bytes.
+        #[field(loose::f64)]
+        pub maxmem: Option<f64>,
+        #[field(loose::f64)]
+        memtotal: Option<f64>,
+        /// Bytes received in a second.
+        #[field(loose::f64)]
+        pub netin: Option<f64>,
+        /// Bytes sent in a second.
+        #[field(loose::f64)]
+        pub netout: Option<f64>,
+        /// Bytes read from disks in a second.
+        #[field(loose::f64)]
+        pub diskread: Option<f64>,
+        /// Bytes written to disks in a second.
+        #[field(loose::f64)]
+        pub diskwrite: Option<f64>,
+        /// CPUs that there are.
+        #[field(loose::f64)]
+        pub maxcpu: Option<f64>,
+        /// Bytes in use on a container's root disk.
+        #[field(loose::f64)]
+        pub disk: Option<f64>,
+        /// Size of a guest's first disk, in bytes.
+        #[field(loose::f64)]
+        pub maxdisk: Option<f64>,
+        /// Memory of the node that a virtual machine took, in bytes.
+        #[field(loose::f64)]
+        pub memhost: Option<f64>,
+        /// Percent of the time in which something waited for a CPU.
+        #[field(loose::f64)]
+        pub pressurecpusome: Option<f64>,
+        /// Percent of the time in which everything waited for a CPU.
+        #[field(loose::f64)]
+        pub pressurecpufull: Option<f64>,
+        /// Percent of the time in which something waited for disks.
+        #[field(loose::f64)]
+        pub pressureiosome: Option<f64>,
+        /// Percent of the time in which everything waited for disks.
+        #[field(loose::f64)]
+        pub pressureiofull: Option<f64>,
+        /// Percent of the time in which something waited for memory.
+        #[field(loose::f64)]
+        pub pressurememorysome: Option<f64>,
+        /// Percent of the time in which everything waited for memory.
+        #[field(loose::f64)]
+        pub pressurememoryfull: Option<f64>,
+        /// The part of a node's CPU time that went by waiting for disks, 1.0 being all of it.
+        #[field(loose::f64)]
+        pub iowait: Option<f64>,
+        /// How many processes wanted to run on a node, averaged over a minute.
+        #[field(loose::f64)]
+        pub loadavg: Option<f64>,
+        /// Memory that a node could give to new processes, in bytes.
+        #[field(loose::f64)]
+        pub memavailable: Option<f64>,
+        /// Memory that the cache of ZFS took on a node, in bytes.
+        #[field(loose::f64)]
+        pub arcsize: Option<f64>,
+        /// Bytes in use on a node's root file system.
+        #[field(loose::f64)]
+        pub rootused: Option<f64>,
+        /// Size of a node's root file system, in bytes.
+        #[field(loose::f64)]
+        pub roottotal: Option<f64>,
+        /// Swap in use on a node, in bytes.
+        #[field(loose::f64)]
+        pub swapused: Option<f64>,
+        /// Swap of a node, in bytes.
+        #[field(loose::f64)]
+        pub swaptotal: Option<f64>,
+        /// Bytes in use on a storage.
+        #[field(loose::f64)]
+        pub used: Option<f64>,
+        /// Size of a storage, in bytes.
+        #[field(loose::f64)]
+        pub total: Option<f64>,
+    }
 }
 
 /// The points of guests, nodes and storages.

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::model::list::count;
 use crate::page::{Cell, Page, Provenance};
 use crate::render::View;
+use crate::secret::{NOT_SHOWN, masked};
 use crate::session::Session;
 use crate::text::Text;
 use crate::wire::{Call, Method, Reply};
@@ -66,79 +67,6 @@ fn find<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
         Value::Object(map) => map.get(key).or_else(|| map.values().find_map(|value| find(value, key))),
         Value::Array(rows) => rows.iter().find_map(|value| find(value, key)),
         _ => None,
-    }
-}
-
-/// Whether a field of this name holds a secret in what the API answers.
-pub(crate) fn is_secret(key: &str) -> bool {
-    const ENDS: [&str; 12] = [
-        "password",
-        "passwd",
-        "secret",
-        "privatekey",
-        "private-key",
-        "encryption-key",
-        "client-key",
-        "keyring",
-        "hmac-key",
-        "otel-headers",
-        "csrfpreventiontoken",
-        "ticket",
-    ];
-    // Whole names: of a user the second factor of the old kind, of a metrics server or an IPAM its key, of a webhook what
-    // it shows to its server, of a container what its programs find in their environment.
-    const NAMES: [&str; 4] = ["keys", "token", "header", "env"];
-    let key = key.to_ascii_lowercase();
-    NAMES.contains(&key.as_str()) || ENDS.iter().any(|end| key.ends_with(end))
-}
-
-/// Whether a parameter of this name may hold a secret in what is sent, where plain words stand for keys and tokens too.
-pub(crate) fn is_secret_parameter(key: &str) -> bool {
-    is_secret(key) || ["key", "token", "value", "data", "otp"].contains(&key.to_ascii_lowercase().as_str())
-}
-
-const NOT_SHOWN: &str = "(a secret, not shown)";
-
-pub(crate) fn masked(value: Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            // Pending changes name a setting in one field and have its value in others.
-            let names_secret = map.get("key").and_then(Value::as_str).is_some_and(is_secret);
-            // A new token comes with its secret, a plugin for DNS with the credentials of its provider.
-            let (new_token, plugin) = (map.contains_key("full-tokenid"), map.contains_key("plugin"));
-            // A service elsewhere: the shop of subscriptions, name servers, address books.
-            let has_address = map.contains_key("url");
-            let hidden = |key: &str| match key {
-                "value" => names_secret || new_token,
-                "pending" => names_secret,
-                "data" => plugin,
-                "lock-token" => true,
-                "key" | "token" | "signature" if has_address => true,
-                key => is_secret(key),
-            };
-            let field = |(key, value): (String, Value)| match hidden(&key) && !value.is_null() {
-                true => (key, NOT_SHOWN.into()),
-                false if key == "http_proxy" => {
-                    let url = value.as_str().map(without_password);
-                    (key, url.map_or(value, Value::from))
-                }
-                false => (key, masked(value)),
-            };
-            Value::Object(map.into_iter().map(field).collect())
-        }
-        Value::Array(rows) => Value::Array(rows.into_iter().map(masked).collect()),
-        value => value,
-    }
-}
-
-/// An address without the password that may stand in it: `http://user:secret@proxy:3128`.
-pub(crate) fn without_password(url: &str) -> String {
-    let start = url.find("://").map_or(0, |at| at + 3);
-    let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
-    let Some(at) = url[start..end].rfind('@') else { return url.to_owned() };
-    match url[start..start + at].split_once(':') {
-        Some((user, _)) => format!("{}{user}:{NOT_SHOWN}{}", &url[..start], &url[start + at..]),
-        None => url.to_owned(),
     }
 }
 
@@ -235,45 +163,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn secrets_are_masked_wherever_they_stand() {
-        let value = masked(
-            json!({"cipassword": "x1", "nested": [{"password": "x2", "name": "ok"}], "CSRFPreventionToken": "x3"}),
-        );
-        assert!(
-            !value.to_string().contains("x1") && !value.to_string().contains("x2") && !value.to_string().contains("x3"),
-            "{value}"
-        );
-        assert!(value.to_string().contains("ok"));
-    }
-
-    #[test]
-    fn the_environment_of_a_container_is_not_shown() {
-        let value = masked(json!([{"hostname": "db", "env": "DB_PASS=x1"}, {"key": "env", "value": "DB_PASS=x2"}]));
-        assert!(!value.to_string().contains("DB_PASS") && value.to_string().contains("db"), "{value}");
-    }
-
-    #[test]
-    fn keys_of_users_tokens_metric_servers_endpoints_and_plugins_are_masked() {
-        let value = masked(json!([
-            {"userid": "a@pve", "keys": "x1"}, {"full-tokenid": "a@pve!t", "value": "x2"},
-            {"type": "influxdb", "token": "x3"}, {"name": "hook", "secret": [{"name": "n", "value": "x4"}]},
-            {"plugin": "dns", "data": "KEY=x5"}, {"data": [{"metric": "cpu", "value": 7}]},
-        ]));
-        assert!((1..=5).all(|n| !value.to_string().contains(&format!("x{n}"))), "{value}");
-        assert_eq!(value[5]["data"][0]["value"], 7);
-    }
-
-    #[test]
-    fn an_address_loses_its_password_and_nothing_else() {
-        assert_eq!(without_password("http://me:p@ss@proxy:3128/x@y"), "http://me:(a secret, not shown)@proxy:3128/x@y");
-        for plain in ["http://proxy:3128", "http://me@proxy", "proxy:3128", "", "http://[::1]:80/a@b"] {
-            assert_eq!(without_password(plain), plain);
-        }
-        let value = masked(json!({"http_proxy": "http://me:x1@proxy"}));
-        assert!(!value.to_string().contains("x1"), "{value}");
-    }
+    use crate::secret::is_secret_parameter;
 
     #[test]
     fn what_may_be_a_secret_is_not_shown_in_a_plan_and_ordinary_settings_are_shown_in_an_answer() {

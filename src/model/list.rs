@@ -101,13 +101,13 @@ impl About {
 /// ```
 #[derive(Clone)]
 pub struct List<T> {
-    items: Arc<[T]>,
+    items: Arc<Vec<T>>,
     about: Arc<About>,
 }
 
 impl<T: Clone> List<T> {
     pub(crate) fn new(items: Vec<T>, about: About) -> List<T> {
-        List { items: items.into(), about: Arc::new(about) }
+        List { items: Arc::new(items), about: Arc::new(about) }
     }
 
     fn with(&self, items: Vec<T>) -> List<T> {
@@ -201,7 +201,7 @@ impl<T: Clone> List<T> {
     /// How many have which `key`, each with its own list, in the order of the keys.
     pub fn group_by<K: Ord + Clone>(&self, key: impl Fn(&T) -> K) -> Groups<K, T> {
         let mut groups: BTreeMap<K, Vec<T>> = BTreeMap::new();
-        for item in &*self.items {
+        for item in self.items.as_slice() {
             groups.entry(key(item)).or_default().push(item.clone());
         }
         Groups {
@@ -252,7 +252,7 @@ impl<T: Clone> List<T> {
 
     /// The same list with nothing in it: what the server put there was not real.
     pub(crate) fn without_any(&self) -> List<T> {
-        List { items: Arc::new([]), about: self.about.clone() }
+        List { items: Arc::default(), about: self.about.clone() }
     }
 
     /// Whether something is missing from it.
@@ -451,7 +451,7 @@ impl<T: Listed> Table<T> {
 
     /// The rows as they are shown.
     pub fn grid(&self) -> Grid {
-        let items = &*self.list.items;
+        let items = self.list.items.as_slice();
         let row = |item: &T| self.columns.iter().map(|column| (column.cell)(item)).collect::<Vec<_>>();
         let grid = Grid::new(self.columns.iter().map(|column| column.name.clone()));
         if self.all || items.len() <= HEAD + TAIL {

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed};
 use crate::model::record::{Ask, Origin, record};
 use crate::model::sight::Sight;
@@ -11,17 +12,18 @@ use crate::session::Session;
 use crate::text::Text;
 use crate::wire::Call;
 
-/// A line of a log, from `/nodes/{node}/syslog` (needs Sys.Syslog on `/nodes/{node}`) and other logs.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct LogLine {
-    /// Its number, counted from 1 where the log begins.
-    #[serde(deserialize_with = "loose::u64")]
-    pub n: Option<u64>,
-    /// The line.
-    pub t: Text,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A line of a log, from `/nodes/{node}/syslog` (needs Sys.Syslog on `/nodes/{node}`) and other logs.
+    #[derive(Clone, Default)]
+    pub struct LogLine {
+        /// Its number, counted from 1 where the log begins.
+        #[field(loose::u64)]
+        pub n: Option<u64>,
+        /// The line.
+        pub t: Text,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(LogLine:

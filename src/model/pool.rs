@@ -1,11 +1,12 @@
 //! A pool: guests and storages that belong together, for permissions and for people. Pools may lie in pools.
 
 use std::collections::BTreeMap;
-
-use serde::Deserialize;
+use std::sync::Arc;
 
 use crate::error::Error;
 use crate::loose;
+use crate::model::cluster::overview_row::ClusterResource;
+use crate::model::fields::fields;
 use crate::model::guest::Guest;
 use crate::model::list::{About, Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record};
@@ -20,40 +21,31 @@ use crate::text::Text;
 use crate::units::{Reading, Why};
 use crate::wire::Call;
 
-/// A pool, from `/pools`. A name with a slash is a pool inside a pool.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Pool {
-    /// Its name, with those of the pools that it lies in: `prod/web`.
-    #[serde(rename = "poolid")]
-    pub name: Text,
-    /// What it is for, in the words of whoever made it.
-    #[serde(deserialize_with = "loose::text")]
-    pub comment: Option<Text>,
-    /// How many guests it has, without those in pools inside it.
-    #[serde(skip)]
-    pub guests: Reading<u64>,
-    /// What belongs to it; only where one pool was asked for.
-    #[serde(deserialize_with = "loose::each")]
-    members: Vec<Member>,
-    /// All pools that were seen, to know those around it.
-    #[serde(skip)]
-    all: Vec<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A pool, from `/pools`. A name with a slash is a pool inside a pool.
+    #[derive(Clone, Default)]
+    pub struct Pool {
+        /// Its name, with those of the pools that it lies in: `prod/web`.
+        #[field("poolid")]
+        pub name: Text,
+        /// What it is for, in the words of whoever made it.
+        pub comment: Option<Text>,
+        /// How many guests it has that the identity may see, without those in pools inside it; not known where it sees
+        /// none and might be kept from seeing some.
+        #[field(skip)]
+        pub guests: Reading<u64>,
+        /// What belongs to it; only where one pool was asked for.
+        #[field(loose::each)]
+        members: Vec<ClusterResource>,
+        /// All pools that were seen, to know those around it.
+        #[field(skip)]
+        all: Arc<[Text]>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(Pool without page: "/pools", "/pools/{poolid}");
-
-/// A guest or a storage in a pool.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-struct Member {
-    #[serde(deserialize_with = "loose::u64")]
-    vmid: Option<u64>,
-    #[serde(deserialize_with = "loose::text")]
-    storage: Option<Text>,
-}
 
 /// What pools are read from.
 #[cfg(test)]
@@ -66,11 +58,16 @@ impl Pool {
         let pools = session.submit(Call::get("/pools"));
         let resources = Resources::read(session);
         let pools = session.answer(pools)?;
-        let guests = |pool: &Text| match &resources {
-            Ok(all) => Reading::Known(
-                all.of(&["qemu", "lxc"]).filter(|(row, _)| row.pool.as_ref() == Some(pool)).count() as u64,
-            ),
-            Err(_) => Reading::Missing(Why::NotInAnswer),
+        let visible = Sight::filtered(session, "guests of these pools", &["VM.Audit"], "/vms");
+        let mut counts = BTreeMap::<&Text, u64>::new();
+        let rows = resources.iter().flat_map(|all| all.of(&["qemu", "lxc"]));
+        rows.filter_map(|(row, _)| row.pool.as_ref()).for_each(|pool| *counts.entry(pool).or_default() += 1);
+        let guests = |pool: &Text| match counts.get(pool) {
+            Some(guests) => Reading::Known(*guests),
+            None if resources.is_err() => Reading::Missing(Why::NotInAnswer),
+            None if visible.is_whole() => Reading::Known(0),
+            // A pool whose guests are not seen is no empty one.
+            None => Reading::Missing(Why::needs("VM.Audit", "/vms")),
         };
         let list = Ask::new(session, "/pools")
             .filtered_by("pools", &["Pool.Audit"], "/pool")
@@ -78,12 +75,12 @@ impl Pool {
         let mut sight = list.sight();
         let mut provenance = list.provenance();
         if let Ok(resources) = &resources {
-            sight = sight.and(Sight::filtered(session, "guests of these pools", &["VM.Audit"], "/vms"));
+            sight = sight.and(visible.clone());
             provenance = provenance.and(&session.provenance([&resources.answer], None));
         }
         let mut pools = list.to_vec();
         pools.sort_by(|a, b| a.name.cmp(&b.name));
-        let all: Vec<Text> = pools.iter().map(|pool| pool.name.clone()).collect();
+        let all: Arc<[Text]> = pools.iter().map(|pool| pool.name.clone()).collect();
         pools.iter_mut().for_each(|pool| pool.all = all.clone());
         let question = "Which guests belong together, and what for?".into();
         Ok(List::new(pools, About { title: "Pools".into(), question, sight, provenance, of: None }))
@@ -262,6 +259,16 @@ mod tests {
         assert!(text.contains("that you may not see, or that just came: 999."), "{text}");
         assert_eq!(test.storages().unwrap().map(|storage| storage.name.to_string()), ["local"]);
         assert!(test.page().text().contains("Storages"), "{}", test.page().text());
+    }
+
+    #[test]
+    fn a_pool_whose_guests_may_not_be_seen_is_not_called_empty() {
+        let session =
+            Canned::new().privileges(&[("/", &["Pool.Audit"])]).data("/cluster/resources", json!([])).session();
+        let pools = Pool::list(&session).unwrap();
+        assert!(pools.all(|pool| pool.guests == Reading::Missing(Why::needs("VM.Audit", "/vms"))), "{pools:?}");
+        let text = pools.page().text();
+        assert!(text.contains("needs VM.Audit on /vms") && !text.contains("without a guest"), "{text}");
     }
 
     #[test]

@@ -1,12 +1,21 @@
-//! Property strings: several settings in one word, `local-zfs:vm-101-disk-0,discard=on,size=32G`. Knows no setting by name.
+//! Property strings: several settings in one word, `local-zfs:vm-101-disk-0,discard=on,size=32G`. Some answers have them
+//! as an object. Knows no setting by name.
 
 use std::fmt;
 
-use crate::units::Bytes;
+use serde::Deserialize;
+use serde::de::Deserializer;
+use serde_json::Value;
 
-/// The parts of a property string in their order; the part without a key has an empty one.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Properties(Vec<(String, String)>);
+use crate::model::json::shown;
+use crate::page::Cell;
+use crate::text::Text;
+use crate::units::{Bytes, Reading, Why};
+
+/// Several settings in one, in their order: what the API writes as `key=value,key=value`, or as an object. The one that
+/// stands without its name has an empty one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Properties(Vec<(String, Text)>);
 
 impl Properties {
     /// Reads what Proxmox VE wrote: parts between commas, each `key=value` or, for the main one, a value alone. Its
@@ -28,26 +37,36 @@ impl Properties {
                 None => (rest[value_from..comma].trim().to_owned(), comma),
             };
             if !(key.is_empty() && value.is_empty()) {
-                parts.push((key.to_owned(), value));
+                parts.push((key.to_owned(), value.into()));
             }
             rest = rest.get(end + 1..).unwrap_or_default();
         }
         Properties(parts)
     }
 
-    /// The value that stands without a key.
-    pub(crate) fn main(&self) -> Option<&str> {
-        self.get("")
+    /// One of them.
+    pub fn get(&self, name: &str) -> Option<Text> {
+        self.word(name).map(Text::from)
     }
 
-    /// The value of a key.
-    pub(crate) fn get(&self, key: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+    /// Whether nothing is set.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All of them, in their order.
+    pub fn to_vec(&self) -> Vec<(String, Text)> {
+        self.0.clone()
+    }
+
+    /// The same, as it came.
+    pub(crate) fn word(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value.raw())
     }
 
     /// Yes or no, in the words that Proxmox VE takes for it.
     pub(crate) fn flag(&self, key: &str) -> Option<bool> {
-        match self.get(key)?.to_ascii_lowercase().as_str() {
+        match self.word(key)?.to_ascii_lowercase().as_str() {
             "1" | "on" | "yes" | "true" => Some(true),
             "0" | "off" | "no" | "false" => Some(false),
             _ => None,
@@ -56,12 +75,12 @@ impl Properties {
 
     /// A number.
     pub(crate) fn number<T: std::str::FromStr>(&self, key: &str) -> Option<T> {
-        self.get(key)?.parse().ok()
+        self.word(key)?.parse().ok()
     }
 
     /// All parts, in their order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+        self.0.iter().map(|(key, value)| (key.as_str(), value.raw()))
     }
 }
 
@@ -83,20 +102,44 @@ fn quoted(words: &str) -> Option<(String, usize)> {
     None
 }
 
+impl<'de> Deserialize<'de> for Properties {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Properties, D::Error> {
+        let words = |value: &Value| match value {
+            Value::Array(each) => each.iter().map(shown).collect::<Vec<_>>().join(", ").into(),
+            value => Text::from(shown(value)),
+        };
+        Ok(match Value::deserialize(from)? {
+            Value::Object(map) => Properties(
+                map.iter().filter(|(_, value)| !value.is_null()).map(|(k, v)| (k.clone(), words(v))).collect(),
+            ),
+            Value::String(words) => Properties::read(&words),
+            Value::Null => Properties::default(),
+            other => Properties(vec![(String::new(), words(&other))]),
+        })
+    }
+}
+
+/// Properties that may not be known.
+pub(crate) fn reading<'de, D: Deserializer<'de>>(from: D) -> Result<Reading<Properties>, D::Error> {
+    Ok(Reading::or_missing(Option::<Properties>::deserialize(from)?, Why::NotInAnswer))
+}
+
 impl fmt::Display for Properties {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, (key, value)) in self.iter().enumerate() {
-            let comma = if n > 0 { "," } else { "" };
-            let equals = if key.is_empty() { "" } else { "=" };
-            write!(f, "{comma}{key}{equals}")?;
-            let odd = value.contains([',', '"']) || value.trim() != value || (key.is_empty() && value.contains('='));
-            if odd || value.is_empty() {
-                write!(f, "\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))?;
-            } else {
-                f.write_str(value)?;
+        for (n, (name, value)) in self.0.iter().enumerate() {
+            f.write_str(if n == 0 { "" } else { ", " })?;
+            match name.as_str() {
+                "" => write!(f, "{value}")?,
+                name => write!(f, "{} {value}", Text::from(name))?,
             }
         }
         Ok(())
+    }
+}
+
+impl From<Properties> for Cell {
+    fn from(properties: Properties) -> Cell {
+        if properties.is_empty() { Cell::Empty } else { properties.to_string().into() }
     }
 }
 
@@ -124,18 +167,18 @@ mod tests {
     #[test]
     fn a_disk_is_taken_apart_and_the_part_without_a_key_is_its_main_one() {
         let disk = Properties::read("tank:vm-7-disk-0,discard=on, iothread=1,,size=32G");
-        assert_eq!(disk.main(), Some("tank:vm-7-disk-0"));
+        assert_eq!(disk.word(""), Some("tank:vm-7-disk-0"));
         assert_eq!((disk.flag("discard"), disk.flag("iothread"), disk.flag("ssd")), (Some(true), Some(true), None));
-        assert_eq!(disk.get("size").and_then(size), Some(Bytes::gib(32)));
+        assert_eq!(disk.word("size").and_then(size), Some(Bytes::gib(32)));
     }
 
     #[test]
     fn quotes_hold_a_value_together_and_unfinished_ones_are_part_of_it() {
         let notes = Properties::read(r#"id=a,text="one, \"two\"",x=1"#);
-        assert_eq!(notes.get("text"), Some(r#"one, "two""#));
-        assert_eq!(notes.get("x"), Some("1"));
+        assert_eq!(notes.word("text"), Some(r#"one, "two""#));
+        assert_eq!(notes.word("x"), Some("1"));
         let odd = Properties::read(r#"text="one,x=1"#);
-        assert_eq!((odd.get("text"), odd.get("x")), (Some("\"one"), Some("1")));
+        assert_eq!((odd.word("text"), odd.word("x")), (Some("\"one"), Some("1")));
     }
 
     #[test]
@@ -156,17 +199,40 @@ mod tests {
         }
     }
 
+    /// As Proxmox VE writes it.
+    fn written(properties: &Properties) -> String {
+        let part = |(key, value): (&str, &str)| {
+            let equals = if key.is_empty() { "" } else { "=" };
+            let odd = value.contains([',', '"']) || value.trim() != value || (key.is_empty() && value.contains('='));
+            match odd || value.is_empty() {
+                true => format!("{key}{equals}\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"")),
+                false => format!("{key}{equals}{value}"),
+            }
+        };
+        properties.iter().map(part).collect::<Vec<_>>().join(",")
+    }
+
+    #[test]
+    fn all_parts_are_kept_also_several_without_a_name_and_those_in_quotes() {
+        let read = Properties::read(r#"node=pve1,a,b,description="one, two""#);
+        assert_eq!(read.to_string(), "node pve1, a, b, description one, two");
+        assert_eq!(read.get("description").unwrap(), "one, two");
+        let object: Properties =
+            serde_json::from_str(r#"{"network":"10.0.0.0/24","type":null,"tags":["a","b"]}"#).unwrap();
+        assert_eq!(object.to_string(), "network 10.0.0.0/24, tags a, b");
+    }
+
     proptest! {
         #[test]
         fn any_words_are_read_and_what_was_read_is_read_the_same_again(words in ".*") {
             let read = Properties::read(&words);
-            prop_assert_eq!(Properties::read(&read.to_string()), read);
+            prop_assert_eq!(Properties::read(&written(&read)), read);
         }
 
         #[test]
         fn any_words_with_the_signs_that_matter_too(words in r#"[a,="\\ ]{0,24}"#) {
             let read = Properties::read(&words);
-            prop_assert_eq!(Properties::read(&read.to_string()), read, "{}", words);
+            prop_assert_eq!(Properties::read(&written(&read)), read, "{}", words);
         }
 
         #[test]

@@ -13,10 +13,11 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::Error;
-use crate::model::json::{masked, tree};
+use crate::model::json::tree;
 use crate::model::list::{About, List, Listed, NEXT};
 use crate::model::sight::Sight;
-use crate::page::{Page, Provenance};
+use crate::page::{Cell, Page, Provenance};
+use crate::secret::masked;
 use crate::session::{Answer, Session};
 use crate::text::Text;
 use crate::wire::{Call, Raw};
@@ -62,12 +63,11 @@ impl Origin {
 
     /// The object's JSON, secrets masked.
     pub(crate) fn json(&self) -> Value {
-        let json = self.raw.as_ref().and_then(|raw| serde_json::from_str(raw.json()).ok()).unwrap_or_default();
+        let Some(raw) = &self.raw else { return Value::Null };
+        let json: Value = serde_json::from_str(raw.json()).unwrap_or_default();
         // A single object comes with the envelope of its answer.
         masked(match json {
-            Value::Object(mut fields) if fields.len() <= 2 && fields.contains_key("data") => {
-                fields.remove("data").unwrap_or_default()
-            }
+            Value::Object(mut fields) if raw.is_whole() => fields.remove("data").unwrap_or_default(),
             json => json,
         })
     }
@@ -119,21 +119,23 @@ pub(crate) use record;
 
 /// The first cells of its row, in a line.
 pub(crate) fn debug<T: Listed>(item: &T, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let cells: Vec<String> = T::columns().iter().take(2).map(|column| column.cell(item).to_string()).collect();
+    let cells: Vec<String> = row(item).into_iter().take(2).map(|(_, cell)| cell.to_string()).collect();
     write!(f, "{name}({})", cells.join(", "))
 }
 
 /// The row of cells as labelled values, and below it all that the server said.
 pub(crate) fn page<T: Record>(item: &T) -> Page {
-    let columns = T::columns();
-    let name = columns.first().map(|column| column.cell(item).to_string()).unwrap_or_default();
-    let (noun, _) = T::NOUN;
+    page_of(T::NOUN.0, row(item), item.origin())
+}
+
+/// The same of any type, so that it is built once.
+fn page_of(noun: &str, row: Vec<(Text, Cell)>, origin: &Origin) -> Page {
+    let name = row.first().map(|(_, cell)| cell.to_string()).unwrap_or_default();
     let mut title: String = noun.chars().take(1).flat_map(char::to_uppercase).chain(noun.chars().skip(1)).collect();
     if !name.is_empty() {
         title = format!("{title} {name}");
     }
-    let facts = columns.iter().filter(|column| column.name() != NEXT);
-    let facts = facts.map(|column| (column.name().clone(), column.cell(item)));
+    let facts = row.into_iter().filter(|(name, _)| *name != NEXT);
     let (empty, facts): (Vec<_>, Vec<_>) = facts.partition(|(_, cell)| cell.to_string().is_empty());
     let page = Page::new(title).facts(facts);
     let page = match &*empty {
@@ -143,8 +145,16 @@ pub(crate) fn page<T: Record>(item: &T) -> Page {
             page.paragraph(format!("Nothing is said of: {}.", names.join("; ")))
         }
     };
-    page.section("All that the server says of it", tree(Page::new(""), &item.origin().json()))
-        .provenance(item.origin().provenance())
+    page.section("All that the server says of it", tree(Page::new(""), &origin.json())).provenance(origin.provenance())
+}
+
+/// The names of its columns, and what stands in them.
+fn row<T: Listed>(item: &T) -> Vec<(Text, Cell)> {
+    let mut row = Vec::new();
+    for column in T::columns() {
+        row.push((column.name().clone(), column.cell(item)));
+    }
+    row
 }
 
 /// One word of a path, percent-encoded where it needs it.
@@ -245,17 +255,23 @@ impl<'a> Ask<'a> {
 
     /// The objects of an array that was read already.
     pub(crate) fn list_of<T: Record>(self, answer: &Answer, mut add: impl FnMut(&mut T)) -> Result<List<T>, Error> {
-        let provenance = self.session.provenance([answer], self.place.as_deref()).and(&self.besides);
-        let source = Arc::new(Source { session: self.session.clone(), provenance: provenance.clone() });
         let rows = answer.rows::<T>()?;
-        let sight = self.sight.and(Sight::without(rows.odd));
-        let items = rows.into_iter().map(|(mut item, raw)| {
+        let (source, about) = self.about(answer, rows.odd);
+        let mut items = Vec::new();
+        for (mut item, raw) in rows {
             *item.origin_mut() = Origin { source: Some(source.clone()), raw: Some(raw) };
             add(&mut item);
-            item
-        });
-        let items = items.collect();
-        Ok(List::new(items, About { title: self.title, question: self.question, sight, provenance, of: None }))
+            items.push(item);
+        }
+        Ok(List::new(items, about))
+    }
+
+    /// What the objects of an answer share, and what their list is about.
+    fn about(self, answer: &Answer, odd: usize) -> (Arc<Source>, About) {
+        let provenance = self.session.provenance([answer], self.place.as_deref()).and(&self.besides);
+        let source = Arc::new(Source { session: self.session.clone(), provenance: provenance.clone() });
+        let sight = self.sight.and(Sight::without(odd));
+        (source, About { title: self.title, question: self.question, sight, provenance, of: None })
     }
 
     /// The objects of an array that stands in a field of the answer.

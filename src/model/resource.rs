@@ -101,7 +101,7 @@ impl Resources {
 
     /// Those of an answer that was read already.
     pub(crate) fn of_answer(answer: Answer) -> Result<Resources, Error> {
-        let rows = answer.rows()?;
+        let rows = answer.rows_at_once()?;
         Ok(Resources { odd: rows.odd, rows: rows.into_iter().collect(), answer })
     }
 

@@ -8,12 +8,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::model::json::masked;
 use crate::model::list::List;
 use crate::model::record::{Ask, Record};
 use crate::model::sight::Sight;
 use crate::model::words::words;
 use crate::page::{Cell, State, Tone};
+use crate::secret::masked;
 use crate::session::Session;
 use crate::text::Text;
 use crate::units::{Reading, Why};
@@ -33,15 +33,15 @@ pub(crate) fn typed() -> Vec<super::conformance::Typed> {
     use super::conformance::Typed;
     vec![
         Typed::record::<controller::SdnController>(),
-        Typed::record::<fabric::Fabric>(),
-        Typed::record::<fabric::FabricNode>(),
-        Typed::record::<on_node::ZoneContent>(),
-        Typed::record::<on_node::ZoneOnNode>(),
+        Typed::record::<fabric::SdnFabric>(),
+        Typed::record::<fabric::SdnFabricNode>(),
+        Typed::record::<on_node::SdnZoneContent>(),
+        Typed::record::<on_node::SdnZoneOnNode>(),
         Typed::record::<service::SdnDns>(),
         Typed::record::<service::SdnIpam>(),
-        Typed::record::<subnet::Subnet>(),
-        Typed::record::<vnet::Vnet>(),
-        Typed::record::<zone::Zone>(),
+        Typed::record::<subnet::SdnSubnet>(),
+        Typed::record::<vnet::SdnVnet>(),
+        Typed::record::<zone::SdnZone>(),
     ]
 }
 

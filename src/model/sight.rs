@@ -22,26 +22,18 @@ impl Sight {
 
     /// What the server leaves out without one of these privileges on a path and everything below it.
     pub(crate) fn filtered(session: &Session, things: &str, any_of: &[&'static str], path: &str) -> Sight {
-        let held: Vec<Option<bool>> = any_of.iter().map(|privilege| session.has_below(privilege, path)).collect();
-        let identity = session.identity();
-        if held.contains(&Some(true)) {
-            return Sight::whole();
-        }
-        if held.contains(&None) {
-            let words = format!(
-                "Whether these are all {things} cannot be said: the privileges of {identity} could not be read."
-            );
-            return Sight::unknown(words);
-        }
-        Sight::hidden(format!(
-            "These are the {things} visible to you: {identity} lacks {} on {path} or somewhere below, so there may be more.",
-            any_of.join(" and ")
-        ))
+        let held = any_of.iter().map(|privilege| session.has_below(privilege, path)).collect();
+        Sight::by(session, things, held, &format!("{} on {path} or somewhere below", any_of.join(" and ")))
     }
 
     /// What the server leaves out without one of these privileges on this very path.
     pub(crate) fn gated(session: &Session, things: &str, any_of: &[&'static str], path: &str) -> Sight {
-        let held: Vec<Option<bool>> = any_of.iter().map(|privilege| session.has(privilege, path)).collect();
+        let held = any_of.iter().map(|privilege| session.has(privilege, path)).collect();
+        Sight::by(session, things, held, &format!("{} on {path}", any_of.join(" and ")))
+    }
+
+    /// What one sees of which any of some privileges would show all, by whether each is held.
+    fn by(session: &Session, things: &str, held: Vec<Option<bool>>, lacking: &str) -> Sight {
         let identity = session.identity();
         if held.contains(&Some(true)) {
             return Sight::whole();
@@ -53,8 +45,7 @@ impl Sight {
             return Sight::unknown(words);
         }
         Sight::hidden(format!(
-            "These are the {things} visible to you: {identity} lacks {} on {path}, so there may be more.",
-            any_of.join(" and ")
+            "These are the {things} visible to you: {identity} lacks {lacking}, so there may be more."
         ))
     }
 

@@ -1,9 +1,8 @@
 //! A snapshot: a state of a guest that one can go back to.
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::guest::Guest;
 use crate::model::list::{About, Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record};
@@ -12,32 +11,32 @@ use crate::page::Cell;
 use crate::text::Text;
 use crate::units::{Moment, Reading};
 
-/// A snapshot, from `/nodes/{node}/{qemu|lxc}/{vmid}/snapshot`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Snapshot {
-    /// Its name.
-    pub name: Text,
-    /// The snapshot that it was made after.
-    #[serde(deserialize_with = "loose::text")]
-    pub parent: Option<Text>,
-    /// When it was made.
-    #[serde(rename = "snaptime")]
-    pub made: Reading<Moment>,
-    /// What it is for, in the words of whoever made it.
-    #[serde(deserialize_with = "loose::text")]
-    pub description: Option<Text>,
-    /// Whether it holds the memory of the running guest.
-    #[serde(rename = "vmstate", deserialize_with = "loose::yes")]
-    pub with_memory: bool,
-    /// Of the entry for the present state: changes whenever the configuration does.
-    #[serde(deserialize_with = "loose::text")]
-    digest: Option<Text>,
-    /// Of the entry for the present state: whether the guest runs.
-    #[serde(deserialize_with = "loose::flag")]
-    running: Option<bool>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A snapshot, from `/nodes/{node}/{qemu|lxc}/{vmid}/snapshot`.
+    #[derive(Clone, Default)]
+    pub struct Snapshot {
+        /// Its name.
+        pub name: Text,
+        /// The snapshot that it was made after.
+        pub parent: Option<Text>,
+        /// When it was made.
+        #[field("snaptime")]
+        pub made: Reading<Moment>,
+        /// What it is for, in the words of whoever made it.
+        pub description: Option<Text>,
+        /// Whether it holds the memory of the running guest.
+        #[field("vmstate", loose::yes)]
+        pub with_memory: bool,
+        /// Of the entry for the present state: changes whenever the configuration does.
+        #[allow(dead_code, reason = "known, and of no use here")]
+        digest: Option<Text>,
+        /// Of the entry for the present state: whether the guest runs.
+        #[allow(dead_code, reason = "known, and of no use here")]
+        #[field(loose::flag)]
+        running: Option<bool>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(Snapshot: "/nodes/{node}/qemu/{vmid}/snapshot", "/nodes/{node}/lxc/{vmid}/snapshot");

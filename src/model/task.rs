@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::guest::Guest;
 use crate::model::list::{About, Column, List, Listed, NEXT, count};
 use crate::model::sight::Sight;
@@ -16,6 +14,7 @@ use crate::session::Session;
 use crate::text::Text;
 use crate::units::{Age, Moment, Reading};
 use crate::wire::Call;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 mod follow;
 mod log;
@@ -107,31 +106,27 @@ impl fmt::Display for TaskStatus {
     }
 }
 
-/// A task as lists and its status have it.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct TaskRow {
-    upid: Text,
-    #[serde(deserialize_with = "loose::text")]
-    node: Option<Text>,
-    #[serde(deserialize_with = "loose::text")]
-    r#type: Option<Text>,
-    #[serde(deserialize_with = "loose::text")]
-    id: Option<Text>,
-    #[serde(deserialize_with = "loose::text")]
-    user: Option<Text>,
-    #[serde(deserialize_with = "loose::text")]
-    tokenid: Option<Text>,
-    pid: Reading<u64>,
-    pstart: Reading<u64>,
-    starttime: Reading<Moment>,
-    endtime: Reading<Moment>,
-    #[serde(deserialize_with = "loose::text")]
-    status: Option<Text>,
-    #[serde(deserialize_with = "loose::text")]
-    exitstatus: Option<Text>,
-    #[serde(deserialize_with = "loose::flag")]
-    saved: Option<bool>,
+fields! {
+    /// A task as lists and its status have it.
+    #[derive(Default)]
+    #[allow(dead_code, reason = "known, and said by the UPID as well")]
+    pub(crate) struct TaskRow {
+        upid: Text,
+        node: Option<Text>,
+        #[field("type")]
+        r#type: Option<Text>,
+        id: Option<Text>,
+        user: Option<Text>,
+        tokenid: Option<Text>,
+        pid: Reading<u64>,
+        pstart: Reading<u64>,
+        starttime: Reading<Moment>,
+        endtime: Reading<Moment>,
+        status: Option<Text>,
+        exitstatus: Option<Text>,
+        #[field(loose::flag)]
+        saved: Option<bool>,
+    }
 }
 
 /// The last tasks of every node, from `/cluster/tasks`.

@@ -1,28 +1,28 @@
 //! The version of Proxmox VE that answers.
 
-use serde::Deserialize;
-
 use crate::error::Error;
+use crate::model::fields::fields;
 use crate::model::list::{Column, Listed};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::session::Session;
 use crate::text::Text;
 
-/// A version, from `/version` of the cluster and `/nodes/{node}/version` of a node. Everybody may see it.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct PveVersion {
-    /// The version of the manager: `9.1.8`.
-    pub version: Text,
-    /// The release that it belongs to: `9.1`.
-    pub release: Option<Text>,
-    /// The revision that it was built from.
-    pub repoid: Option<Text>,
-    /// The console that the cluster's options prefer, where they name one.
-    pub console: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A version, from `/version` of the cluster and `/nodes/{node}/version` of a node. Everybody may see it.
+    #[derive(Clone, Default)]
+    pub struct PveVersion {
+        /// The version of the manager: `9.1.8`.
+        pub version: Text,
+        /// The release that it belongs to: `9.1`.
+        pub release: Option<Text>,
+        /// The revision that it was built from.
+        pub repoid: Option<Text>,
+        /// The console that the cluster's options prefer, where they name one.
+        pub console: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(PveVersion: "/version", "/nodes/{node}/version");

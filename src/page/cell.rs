@@ -52,7 +52,9 @@ impl Cell {
                 Some(ratio) => Cell::Meter(ratio, Text::from(format!("{used} of {whole}"))),
                 None => Cell::Bytes(used),
             },
-            (Reading::Missing(why), Reading::Known(whole)) => Cell::Missing(Text::from(format!("of {whole}, {why}"))),
+            (Reading::Missing(why), Reading::Known(whole)) => {
+                Cell::Missing(Text::from(format!("of {whole}, {}", why.brief())))
+            }
             (_, Reading::Missing(why)) => Cell::from(why),
         }
     }
@@ -172,7 +174,7 @@ impl From<State> for Cell {
 
 impl From<Why> for Cell {
     fn from(why: Why) -> Cell {
-        Cell::Missing(why.to_string().into())
+        Cell::Missing(why.brief().into())
     }
 }
 

@@ -48,7 +48,7 @@ impl Pve {
     /// # fn main() -> Result<(), pve_notebook::Error> {
     /// use pve_notebook::*;
     /// let pve = Pve::demo()?;
-    /// let careless = pve.tokens()?.filter(|t| t.is_unlimited() && t.expire == Expiry::Never);
+    /// let careless = pve.tokens()?.filter(|t| t.is_unlimited() && t.expire == ValidUntil::Never);
     /// println!("{}", careless.page().text());
     /// # Ok(()) }
     /// ```

@@ -3,7 +3,7 @@
 use super::Pve;
 use crate::error::Error;
 use crate::model::firewall::Firewall;
-use crate::model::firewall::address::{Alias, IpSet};
+use crate::model::firewall::address::{FirewallAlias, IpSet};
 use crate::model::firewall::macros::SecurityGroup;
 use crate::model::firewall::rule::FirewallRule;
 use crate::model::list::List;
@@ -51,7 +51,7 @@ impl Pve {
     ///
     /// # Errors
     /// When Sys.Audit on `/` is missing.
-    pub fn aliases(&self) -> Result<List<Alias>, Error> {
+    pub fn aliases(&self) -> Result<List<FirewallAlias>, Error> {
         self.firewall().aliases()
     }
 }

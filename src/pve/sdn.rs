@@ -4,25 +4,25 @@ use super::Pve;
 use crate::error::Error;
 use crate::model::list::List;
 use crate::model::sdn::controller::SdnController;
-use crate::model::sdn::fabric::Fabric;
+use crate::model::sdn::fabric::SdnFabric;
 use crate::model::sdn::service::{SdnDns, SdnIpam};
-use crate::model::sdn::vnet::Vnet;
-use crate::model::sdn::zone::Zone;
+use crate::model::sdn::vnet::SdnVnet;
+use crate::model::sdn::zone::SdnZone;
 
 impl Pve {
     /// The zones, from `/cluster/sdn/zones`, each with how it differs from what is in force.
     ///
     /// # Errors
     /// When the cluster cannot be read.
-    pub fn sdn_zones(&self) -> Result<List<Zone>, Error> {
-        Zone::list(&self.session)
+    pub fn sdn_zones(&self) -> Result<List<SdnZone>, Error> {
+        SdnZone::list(&self.session)
     }
 
     /// One zone by its name.
     ///
     /// # Errors
     /// [`Error::NotFound`] names those that there are.
-    pub fn sdn_zone(&self, name: &str) -> Result<Zone, Error> {
+    pub fn sdn_zone(&self, name: &str) -> Result<SdnZone, Error> {
         self.sdn_zones()?.named(name, |zone| zone.zone.clone())
     }
 
@@ -39,15 +39,15 @@ impl Pve {
     ///
     /// # Errors
     /// When the cluster cannot be read.
-    pub fn vnets(&self) -> Result<List<Vnet>, Error> {
-        Vnet::list(&self.session)
+    pub fn vnets(&self) -> Result<List<SdnVnet>, Error> {
+        SdnVnet::list(&self.session)
     }
 
     /// One vnet by its name.
     ///
     /// # Errors
     /// [`Error::NotFound`] names those that there are.
-    pub fn vnet(&self, name: &str) -> Result<Vnet, Error> {
+    pub fn vnet(&self, name: &str) -> Result<SdnVnet, Error> {
         self.vnets()?.named(name, |vnet| vnet.vnet.clone())
     }
 
@@ -63,8 +63,8 @@ impl Pve {
     ///
     /// # Errors
     /// When the cluster cannot be read.
-    pub fn sdn_fabrics(&self) -> Result<List<Fabric>, Error> {
-        Fabric::list(&self.session)
+    pub fn sdn_fabrics(&self) -> Result<List<SdnFabric>, Error> {
+        SdnFabric::list(&self.session)
     }
 
     /// What keeps track of addresses, from `/cluster/sdn/ipams`.

@@ -2,32 +2,28 @@
 //! them.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use crate::model::canned::Canned;
 use crate::pve::Pve;
 use crate::render::View;
-use crate::text::Text;
-use crate::twin::Twin;
-use crate::units::Moment;
-use crate::wire::{Call, Far, Pending, Reply, Wire};
 
-/// The simulated cluster, and what stands in for its answers, by path.
-struct Staged {
-    twin: Twin,
-    answers: Vec<(String, u16, String)>,
+impl Canned {
+    /// A cluster that is connected to.
+    pub(crate) fn pve(self) -> Pve {
+        Pve::over(Arc::new(self)).unwrap()
+    }
 }
 
 /// The demo cluster with these answers to GET: path and `data`.
 pub(crate) fn staged(answers: &[(&str, &str)]) -> Pve {
-    let whole = |(path, data): &(&str, &str)| ((*path).to_owned(), 200, format!(r#"{{"data":{data}}}"#));
-    Pve::over(Arc::new(Staged { twin: Twin::demo(), answers: answers.iter().map(whole).collect() })).unwrap()
+    let whole = |canned: Canned, (path, data): &(&str, &str)| canned.body(path, 200, &format!(r#"{{"data":{data}}}"#));
+    answers.iter().fold(Canned::to("audit@pve"), whole).pve()
 }
 
 /// The demo cluster with these paths refused: path and status.
 pub(crate) fn refusing(paths: &[(&str, u16)]) -> Pve {
-    let refusal =
-        |(path, status): &(&str, u16)| ((*path).to_owned(), *status, r#"{"data":null,"message":"no"}"#.into());
-    Pve::over(Arc::new(Staged { twin: Twin::demo(), answers: paths.iter().map(refusal).collect() })).unwrap()
+    let refused = |canned: Canned, (path, status): &(&str, u16)| canned.refusal(path, *status, "no");
+    paths.iter().fold(Canned::to("audit@pve"), refused).pve()
 }
 
 /// The demo cluster as it is to somebody with these privileges and no others, each going on below its path.
@@ -51,35 +47,4 @@ pub(crate) fn limited(held: &[(&str, &str)], answers: &[(&str, &str)]) -> Pve {
 /// A page's text without its line breaks.
 pub(crate) fn words(shown: &impl View) -> String {
     shown.page().text().split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-impl Wire for Staged {
-    fn submit(&self, call: Call) -> Pending {
-        let own = self.answers.iter().find(|(path, ..)| *path == call.path && !call.method.is_write());
-        // The privileges of others are asked for by a parameter.
-        let own = own.filter(|_| !call.params.iter().any(|(key, _)| key == "userid"));
-        let Some((_, status, body)) = own else { return self.twin.submit(call) };
-        Pending::ready(Ok(Reply {
-            status: *status,
-            reason: "OK".into(),
-            body: body.as_str().into(),
-            at: self.now(),
-            took: Duration::ZERO,
-        }))
-    }
-    fn far(&self) -> Far {
-        Far::Demo
-    }
-    fn identity(&self) -> Text {
-        "audit@pve".into()
-    }
-    fn console(&self) -> Option<Text> {
-        None
-    }
-    fn now(&self) -> Moment {
-        self.twin.now()
-    }
-    fn pause(&self, time: Duration) {
-        self.twin.pause(time);
-    }
 }

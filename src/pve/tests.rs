@@ -326,6 +326,8 @@ fn any_path_can_be_written_to_as_a_plan() {
     let plan =
         pve.put("/nodes/pve1/qemu/101/config").with("description", "seen by a test").with("cipassword", "swordfish");
     assert!(!plan.page().text().contains("swordfish"));
+    let plan = pve.put("/cluster/options").with("http_proxy", "http://me:swordfish@proxy:3128");
+    assert!(plan.page().text().contains("@proxy:3128") && !plan.page().text().contains("swordfish"));
     let plan = pve.put("/nodes/pve1/qemu/101/config").with("description", "seen by a test");
     plan.run().unwrap();
     assert_eq!(pve.guest(101).unwrap().config().unwrap().notes().unwrap(), "seen by a test");

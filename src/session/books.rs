@@ -105,11 +105,12 @@ impl Session {
         self.books().known.remove(&vmid);
     }
 
-    /// How an action of this session left a guest, while the cluster's overview may not show it yet.
-    pub(crate) fn remembered(&self, vmid: u32) -> Option<Known> {
+    /// How an action of this session left a guest, where an overview of that time may not show it yet. An answer from
+    /// memory goes on lagging for as long as it is given again.
+    pub(crate) fn remembered(&self, vmid: u32, overview_of: Moment) -> Option<Known> {
         const OVERVIEW_LAG: u64 = 15;
         let known = self.books().known.get(&vmid).cloned()?;
-        (self.now().since(known.at).0 <= OVERVIEW_LAG).then_some(known)
+        (overview_of.since(known.at).0 <= OVERVIEW_LAG).then_some(known)
     }
 
     /// A short code for this subject: it holds in this session, until it is spent, for 15 minutes.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Answer, Session, lock};
 use crate::error::Error;
-use crate::units::{Age, Moment};
+use crate::units::{Age, Moment, Reading};
 use crate::wire::Call;
 
 /// Where they are read.
@@ -35,7 +35,10 @@ impl Privileges {
 }
 
 fn by_path(answer: Result<Answer, Error>) -> Option<Arc<ByPath>> {
-    answer.and_then(|answer| answer.reply.data(&answer.call)).ok().map(Arc::new)
+    let answer = answer.ok()?;
+    let all: BTreeMap<String, BTreeMap<String, Reading<u64>>> = answer.reply.data(&answer.call).ok()?;
+    let signs = |held: BTreeMap<String, Reading<u64>>| held.into_iter().map(|(name, on)| (name, on.known())).collect();
+    Some(Arc::new(all.into_iter().map(|(path, held)| (path, signs(held))).collect()))
 }
 
 impl Session {

@@ -90,6 +90,15 @@ fn privileges_are_read_again_when_they_are_old_and_not_before() {
 }
 
 #[test]
+fn the_sign_of_a_privilege_may_be_a_word_or_a_boolean() {
+    let (wire, session) = Scripted::opened();
+    wire.says("/access/permissions", r#"{"/":{"VM.Audit":"1","Sys.Audit":true,"Pool.Audit":"0","Sys.Syslog":null}}"#);
+    session.refresh_privileges();
+    let held = |name| session.has_below(name, "/vms");
+    assert_eq!((held("VM.Audit"), held("Sys.Audit"), held("Pool.Audit")), (Some(true), Some(true), Some(false)));
+}
+
+#[test]
 fn privileges_that_cannot_be_read_again_stay_as_they_were_with_their_age() {
     let (wire, session) = Scripted::opened();
     wire.refuses("/access/permissions");

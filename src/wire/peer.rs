@@ -9,6 +9,7 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use reqwest::{Client, RequestBuilder, Response, redirect, retry};
 
 use crate::error::Error;
+use crate::secret;
 use crate::text::Text;
 use crate::units::Moment;
 use crate::wire::auth::Keys;
@@ -103,9 +104,9 @@ impl Peer {
         while let Some(piece) = answer.chunk().await.map_err(|e| self.failure(call, e))? {
             if announced > LONGEST_BODY || body.len() + piece.len() > LONGEST_BODY {
                 let begin = if body.is_empty() { &piece[..] } else { &body[..] };
-                let begin = String::from_utf8_lossy(&begin[..begin.len().min(400)]);
+                let begin = String::from_utf8_lossy(begin);
                 let why = format!("it is longer than {} MiB", LONGEST_BODY >> 20);
-                let excerpt = Text::from(begin.trim_start()).brief(120).into();
+                let excerpt = secret::beginning(&begin, 120).into();
                 return Err(odd(call, why, excerpt, "Ask for less at once, with a parameter such as limit"));
             }
             body.extend_from_slice(&piece);

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use crate::error::Error;
+use crate::secret::unrepeated;
 use crate::text::Text;
 use crate::wire::gates::node_in;
 use crate::wire::rounds::tries_in;
@@ -11,7 +12,7 @@ use crate::wire::{Call, Method, Reply};
 
 /// The error that an answer without success stands for.
 pub(crate) fn reply_error(call: &Call, reply: &Reply, identity: &Text) -> Error {
-    let said = Said::by(reply);
+    let said = Said::by(call, reply);
     match reply.status {
         // A gateway that gave up may have handed the call on before.
         502 | 504 if call.method.is_write() => lost_behind_gateway(call, reply),
@@ -37,7 +38,7 @@ struct Said {
 }
 
 impl Said {
-    fn by(reply: &Reply) -> Said {
+    fn by(call: &Call, reply: &Reply) -> Said {
         let body = serde_json::from_str::<Value>(&reply.body).unwrap_or_default();
         let message = body["message"].as_str().filter(|words| !words.trim().is_empty());
         let words = message.map_or_else(
@@ -46,8 +47,9 @@ impl Said {
         );
         let fields = body["errors"].as_object().into_iter().flatten().map(|(field, wrong)| {
             let wrong = wrong.as_str().map_or_else(|| wrong.to_string(), str::to_owned);
-            (field.into(), in_line(&wrong).into())
+            (field.into(), unrepeated(&in_line(&wrong), &call.params).into())
         });
+        let words = unrepeated(&words, &call.params);
         Said { words, fields: fields.collect(), is_web_page: reply.body.trim_start().starts_with('<') }
     }
 

@@ -18,11 +18,17 @@ impl<T: DeserializeOwned> Rows<T> {
     /// Those in this answer. One that has another form than all others is left out and counted, so that it does not
     /// take the list with it; when nothing else is left, it is an error.
     pub(crate) fn read(body: &Arc<str>) -> Result<Rows<T>, serde_json::Error> {
+        Rows::read_one_by_one(&Whole::of(body))
+    }
+
+    /// The same for lists that may be very long: in one go, which takes more code for each type and less time.
+    pub(crate) fn read_at_once(body: &Arc<str>) -> Result<Rows<T>, serde_json::Error> {
         #[derive(serde::Deserialize)]
         struct Body<T> {
+            #[serde(deserialize_with = "null_or", bound(deserialize = "T: DeserializeOwned"))]
             data: Option<Vec<Row<T>>>,
         }
-        let answer = Arc::new(Whole { body: body.clone(), places: OnceLock::new() });
+        let answer = Whole::of(body);
         // Reading a large answer twice is what takes the time: it is done only when a row is odd.
         let Ok(body) = serde_json::from_str::<Body<T>>(body) else { return Rows::read_one_by_one(&answer) };
         let mut rows = body.data.unwrap_or_default();
@@ -65,11 +71,26 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Row<T> {
     }
 }
 
+/// What stands in an answer's envelope, untyped.
+pub(crate) fn data(body: &str) -> Result<&RawValue, serde_json::Error> {
+    #[derive(serde::Deserialize)]
+    struct Body<'a> {
+        #[serde(borrow)]
+        data: &'a RawValue,
+    }
+    serde_json::from_str::<Body<'_>>(body).map(|body| body.data)
+}
+
+/// Nothing for null; a field that is not there at all is an error, since no list is not an empty one.
+fn null_or<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(from)
+}
+
 /// The elements of the list in an answer, untyped.
 fn elements(body: &str) -> Result<Vec<&RawValue>, serde_json::Error> {
     #[derive(serde::Deserialize)]
     struct Body<'a> {
-        #[serde(borrow)]
+        #[serde(borrow, deserialize_with = "null_or")]
         data: Option<Vec<&'a RawValue>>,
     }
     serde_json::from_str::<Body<'_>>(body).map(|body| body.data.unwrap_or_default())
@@ -89,6 +110,10 @@ struct Whole {
 }
 
 impl Whole {
+    fn of(body: &Arc<str>) -> Arc<Whole> {
+        Arc::new(Whole { body: body.clone(), places: OnceLock::new() })
+    }
+
     fn places(&self) -> &[Range<usize>] {
         self.places.get_or_init(|| {
             let start = self.body.as_ptr() as usize;
@@ -102,11 +127,16 @@ impl Whole {
 impl Raw {
     /// All of an answer.
     pub(crate) fn whole(body: &Arc<str>) -> Raw {
-        Raw { answer: Some(Arc::new(Whole { body: body.clone(), places: OnceLock::new() })), row: None }
+        Raw { answer: Some(Whole::of(body)), row: None }
     }
 
     fn row(answer: &Arc<Whole>, row: usize) -> Raw {
         Raw { answer: Some(Arc::clone(answer)), row: Some(row) }
+    }
+
+    /// Whether it is a whole answer with what stands around its object, and not a row of a list.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.row.is_none()
     }
 
     /// The JSON text.
@@ -153,6 +183,13 @@ mod tests {
         rows.into_iter().map(|(row, raw)| (row.name, serde_json::from_str(raw.json()).unwrap())).collect()
     }
 
+    #[test]
+    fn a_row_that_has_a_field_called_data_is_not_taken_for_an_answer() {
+        let answer: Arc<str> = r#"{"data":[{"name":"dns","data":"x"}]}"#.into();
+        let (_, row) = Rows::<Named>::read(&answer).unwrap().into_iter().next().unwrap();
+        assert!(Raw::whole(&answer).is_whole() && !row.is_whole());
+    }
+
     proptest! {
         #[test]
         fn rows_know_their_json_whether_or_not_others_are_odd(
@@ -162,12 +199,14 @@ mod tests {
             let row = |name: &Option<String>| name.as_ref().map_or(json!([1]), |name| json!({ "x": [x], "name": name }));
             let rows: Vec<Value> = names.iter().map(row).collect();
             let wanted = named(&rows);
-            match Rows::<Named>::read(&body(&rows)) {
-                Ok(found) => {
-                    prop_assert_eq!(found.odd, rows.len() - wanted.len());
-                    prop_assert_eq!(read(found), wanted);
+            for found in [Rows::<Named>::read(&body(&rows)), Rows::<Named>::read_at_once(&body(&rows))] {
+                match found {
+                    Ok(found) => {
+                        prop_assert_eq!(found.odd, rows.len() - wanted.len());
+                        prop_assert_eq!(read(found), wanted.clone());
+                    }
+                    Err(_) => prop_assert!(wanted.is_empty()),
                 }
-                Err(_) => prop_assert!(wanted.is_empty()),
             }
         }
     }

@@ -1,8 +1,7 @@
 //! The access control list: who has which role, and where.
 
-use serde::Deserialize;
-
 use crate::error::Error;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::model::words::words;
@@ -23,24 +22,25 @@ words! {
     }
 }
 
-/// An entry of the access control list, from `/access/acl`. With Sys.Audit on `/access` the server shows all; otherwise
-/// those on objects whose permissions one may change.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct AclEntry {
-    /// Where it holds: `/`, `/vms/101`, `/storage/local`, `/pool/prod`, ...
-    pub path: Text,
-    /// Whether it is given to a user, a group or a token.
-    #[serde(rename = "type")]
-    pub kind: Reading<Grantee>,
-    /// The user, group or token.
-    pub ugid: Text,
-    /// The role.
-    pub roleid: Text,
-    /// Whether it holds on everything below the path as well.
-    pub propagate: Reading<bool>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// An entry of the access control list, from `/access/acl`. With Sys.Audit on `/access` the server shows all; otherwise
+    /// those on objects whose permissions one may change.
+    #[derive(Clone, Default)]
+    pub struct AclEntry {
+        /// Where it holds: `/`, `/vms/101`, `/storage/local`, `/pool/prod`, ...
+        pub path: Text,
+        /// Whether it is given to a user, a group or a token.
+        #[field("type")]
+        pub kind: Reading<Grantee>,
+        /// The user, group or token.
+        pub ugid: Text,
+        /// The role.
+        pub roleid: Text,
+        /// Whether it holds on everything below the path as well.
+        pub propagate: Reading<bool>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(AclEntry: "/access/acl");

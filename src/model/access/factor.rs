@@ -1,9 +1,8 @@
 //! Second factors: what a user must show besides the password.
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::model::words::words;
@@ -28,40 +27,28 @@ words! {
     }
 }
 
-/// A second factor, from `/access/tfa/{userid}`.
-#[derive(Clone, Deserialize)]
-#[serde(default)]
-pub struct SecondFactor {
-    /// The word that the API's paths take for it.
-    pub id: Text,
-    /// What kind it is.
-    #[serde(rename = "type")]
-    pub kind: Reading<FactorKind>,
-    /// What its user calls it.
-    pub description: Option<Text>,
-    /// When it was set up.
-    pub created: Reading<Moment>,
-    /// Whether it is accepted; one that does not say so is.
-    #[serde(deserialize_with = "loose::not_no")]
-    pub enable: bool,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A second factor, from `/access/tfa/{userid}`.
+    #[derive(Clone)]
+    pub struct SecondFactor {
+        /// The word that the API's paths take for it.
+        pub id: Text,
+        /// What kind it is.
+        #[field("type")]
+        pub kind: Reading<FactorKind>,
+        /// What its user calls it.
+        pub description: Option<Text>,
+        /// When it was set up.
+        pub created: Reading<Moment>,
+        /// Whether it is accepted; one that does not say so is.
+        #[field(loose::not_no)]
+        pub enable: bool,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(SecondFactor: "/access/tfa/{userid}", "/access/tfa/{userid}/{id}");
-
-impl Default for SecondFactor {
-    fn default() -> SecondFactor {
-        SecondFactor {
-            id: Text::default(),
-            kind: Reading::default(),
-            description: None,
-            created: Reading::default(),
-            enable: true,
-            origin: Origin::default(),
-        }
-    }
-}
 
 impl Listed for SecondFactor {
     const NOUN: (&'static str, &'static str) = ("second factor", "second factors");
@@ -89,25 +76,26 @@ impl Listed for SecondFactor {
     }
 }
 
-/// A user's second factors in the list of all, from `/access/tfa`. A user without any is not in that list. Of others
-/// than oneself the server shows those in groups on which one holds User.Modify or Sys.Audit; with either on
-/// `/access/groups`, everyone.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct UserFactors {
-    /// Whose: `alice@pve`.
-    pub userid: Text,
-    /// The factors.
-    #[serde(deserialize_with = "loose::each")]
-    pub entries: Vec<SecondFactor>,
-    /// Whether one-time codes are refused after too many wrong ones.
-    #[serde(rename = "totp-locked", deserialize_with = "loose::yes")]
-    pub totp_locked: bool,
-    /// Until when every factor is refused after too many wrong ones.
-    #[serde(rename = "tfa-locked-until", deserialize_with = "loose::optional")]
-    pub tfa_locked_until: Option<Moment>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A user's second factors in the list of all, from `/access/tfa`. A user without any is not in that list. Of others
+    /// than oneself the server shows those in groups on which one holds User.Modify or Sys.Audit; with either on
+    /// `/access/groups`, everyone.
+    #[derive(Clone, Default)]
+    pub struct UserFactors {
+        /// Whose: `alice@pve`.
+        pub userid: Text,
+        /// The factors.
+        #[field(loose::each)]
+        pub entries: Vec<SecondFactor>,
+        /// Whether one-time codes are refused after too many wrong ones.
+        #[field("totp-locked", loose::yes)]
+        pub totp_locked: bool,
+        /// Until when every factor is refused after too many wrong ones.
+        #[field("tfa-locked-until", loose::optional)]
+        pub tfa_locked_until: Option<Moment>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(UserFactors: "/access/tfa");

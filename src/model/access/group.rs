@@ -1,29 +1,29 @@
 //! A group of users, to which rights are given together.
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
 use crate::model::access::user::joined;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::session::Session;
 use crate::text::Text;
 
-/// A group of users, from `/access/groups`. The server shows those on which one holds User.Modify, Sys.Audit or
-/// Group.Allocate.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct UserGroup {
-    /// Its name.
-    pub groupid: Text,
-    /// What it is for.
-    pub comment: Option<Text>,
-    /// Who belongs to it.
-    #[serde(alias = "members", deserialize_with = "loose::words")]
-    pub users: Vec<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A group of users, from `/access/groups`. The server shows those on which one holds User.Modify, Sys.Audit or
+    /// Group.Allocate.
+    #[derive(Clone, Default)]
+    pub struct UserGroup {
+        /// Its name.
+        pub groupid: Text,
+        /// What it is for.
+        pub comment: Option<Text>,
+        /// Who belongs to it.
+        #[field("users" | "members", loose::words)]
+        pub users: Vec<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(UserGroup: "/access/groups", "/access/groups/{groupid}");

@@ -1,9 +1,8 @@
 //! A realm: who checks a user's password.
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed};
 use crate::model::record::{Ask, Origin, record, segment};
 use crate::model::words::words;
@@ -28,28 +27,29 @@ words! {
     }
 }
 
-/// A realm, from `/access/domains`, which shows all of them to everyone, even before a login.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Realm {
-    /// Its name, as it stands behind the `@` of a user.
-    pub realm: Text,
-    /// What kind it is.
-    #[serde(rename = "type")]
-    pub kind: Reading<RealmKind>,
-    /// What the login window says of it.
-    pub comment: Option<Text>,
-    /// The second factor that it asks of everyone: `oath` or `yubico`.
-    pub tfa: Option<Text>,
-    /// Whether the login window starts with it.
-    #[serde(deserialize_with = "loose::yes")]
-    pub default: bool,
-    /// The part of Proxmox VE that implements it; in the answer for a single realm only.
-    pub plugin: Option<Text>,
-    /// The checksum of the configuration it stands in; in the answer for a single realm only.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A realm, from `/access/domains`, which shows all of them to everyone, even before a login.
+    #[derive(Clone, Default)]
+    pub struct Realm {
+        /// Its name, as it stands behind the `@` of a user.
+        pub realm: Text,
+        /// What kind it is.
+        #[field("type")]
+        pub kind: Reading<RealmKind>,
+        /// What the login window says of it.
+        pub comment: Option<Text>,
+        /// The second factor that it asks of everyone: `oath` or `yubico`.
+        pub tfa: Option<Text>,
+        /// Whether the login window starts with it.
+        #[field(loose::yes)]
+        pub default: bool,
+        /// The part of Proxmox VE that implements it; in the answer for a single realm only.
+        pub plugin: Option<Text>,
+        /// The checksum of the configuration it stands in; in the answer for a single realm only.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(Realm: "/access/domains", "/access/domains/{realm}");

@@ -1,29 +1,29 @@
 //! A role: a name for a set of privileges.
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
 use crate::model::access::user::joined;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::session::Session;
 use crate::text::Text;
 
-/// A role, from `/access/roles`, which shows all of them to everyone.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Role {
-    /// Its name.
-    pub roleid: Text,
-    /// The privileges in it: `VM.Audit`, `VM.PowerMgmt`, ...
-    #[serde(deserialize_with = "loose::words")]
-    pub privs: Vec<Text>,
-    /// Whether it comes with Proxmox VE and cannot be changed.
-    #[serde(deserialize_with = "loose::yes")]
-    pub special: bool,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A role, from `/access/roles`, which shows all of them to everyone.
+    #[derive(Clone, Default)]
+    pub struct Role {
+        /// Its name.
+        pub roleid: Text,
+        /// The privileges in it: `VM.Audit`, `VM.PowerMgmt`, ...
+        #[field(loose::words)]
+        pub privs: Vec<Text>,
+        /// Whether it comes with Proxmox VE and cannot be changed.
+        #[field(loose::yes)]
+        pub special: bool,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(Role: "/access/roles");

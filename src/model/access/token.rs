@@ -1,11 +1,10 @@
 //! An API token: a program's own key to a user's account. The API gives its secret once, when it is made, and never
 //! here.
 
-use serde::Deserialize;
-
 use crate::error::Error;
-use crate::model::access::expiry::Expiry;
 use crate::model::access::user::User;
+use crate::model::access::valid_until::ValidUntil;
+use crate::model::fields::fields;
 use crate::model::list::{About, Column, List, Listed, count};
 use crate::model::record::{Origin, record};
 use crate::page::{Cell, State, Tone};
@@ -13,24 +12,25 @@ use crate::session::Session;
 use crate::text::Text;
 use crate::units::{Moment, Reading};
 
-/// An API token, from `/access/users?full=1` or `/access/users/{userid}/token`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct ApiToken {
-    /// Whose it is: `alice@pve`. The answer leaves it to its path.
-    #[serde(skip)]
-    pub userid: Text,
-    /// Its name among the user's tokens.
-    pub tokenid: Text,
-    /// What it is for.
-    pub comment: Option<Text>,
-    /// Until when it is valid.
-    pub expire: Reading<Expiry>,
-    /// Whether it has only the rights that were granted to it and that its user has; otherwise it has all of the
-    /// user's.
-    pub privsep: Reading<bool>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// An API token, from `/access/users?full=1` or `/access/users/{userid}/token`.
+    #[derive(Clone, Default)]
+    pub struct ApiToken {
+        /// Whose it is: `alice@pve`. The answer leaves it to its path.
+        #[field(skip)]
+        pub userid: Text,
+        /// Its name among the user's tokens.
+        pub tokenid: Text,
+        /// What it is for.
+        pub comment: Option<Text>,
+        /// Until when it is valid.
+        pub expire: Reading<ValidUntil>,
+        /// Whether it has only the rights that were granted to it and that its user has; otherwise it has all of the
+        /// user's.
+        pub privsep: Reading<bool>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(ApiToken: "/access/users/{userid}/token", "/access/users/{userid}/token/{tokenid}");
@@ -103,7 +103,7 @@ impl Listed for ApiToken {
 
     fn summary(tokens: &[ApiToken]) -> (String, String) {
         let unlimited = tokens.iter().filter(|token| token.is_unlimited() && !token.is_expired()).count();
-        let forever = tokens.iter().filter(|token| token.expire == Expiry::Never).count();
+        let forever = tokens.iter().filter(|token| token.expire == ValidUntil::Never).count();
         let rest = match (unlimited, forever) {
             (0, 0) => ".".into(),
             (0, n) => format!(", {n} without an end."),

@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::loose;
-use crate::model::access::expiry::Expiry;
 use crate::model::access::factor::SecondFactor;
 use crate::model::access::token::ApiToken;
+use crate::model::access::valid_until::ValidUntil;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record, segment};
 use crate::page::{Cell, State, Tone};
@@ -16,45 +17,46 @@ use crate::session::Session;
 use crate::text::Text;
 use crate::units::{Moment, Reading};
 
-/// A user, from `/access/users?full=1`. Of others than oneself the server shows those in groups on which one holds
-/// User.Modify or Sys.Audit; with either on `/access/groups`, everyone.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct User {
-    /// Name and realm: `alice@pve`.
-    pub userid: Text,
-    /// Whether the account may be used.
-    pub enable: Reading<bool>,
-    /// Until when it may be used.
-    pub expire: Reading<Expiry>,
-    /// First name.
-    pub firstname: Option<Text>,
-    /// Last name.
-    pub lastname: Option<Text>,
-    /// Where notifications go.
-    pub email: Option<Text>,
-    /// What an administrator noted.
-    pub comment: Option<Text>,
-    /// The groups that the user belongs to.
-    #[serde(deserialize_with = "loose::words")]
-    pub groups: Vec<Text>,
-    /// API tokens in the user's name. Their secrets are known to nobody but their holders.
-    #[serde(deserialize_with = "tokens")]
-    pub tokens: Vec<ApiToken>,
-    /// Whether a second factor of the old kind is set with the account. What it is set to is not kept.
-    #[serde(rename = "keys", deserialize_with = "loose::is_set")]
-    pub has_keys: bool,
-    /// The kind of realm that checks the password: `pam`, `pve`, `ldap`, ...
-    #[serde(rename = "realm-type")]
-    pub realm_type: Option<Text>,
-    /// Whether one-time codes are refused after too many wrong ones.
-    #[serde(rename = "totp-locked", deserialize_with = "loose::yes")]
-    pub totp_locked: bool,
-    /// Until when every second factor is refused after too many wrong ones.
-    #[serde(rename = "tfa-locked-until", deserialize_with = "loose::optional")]
-    pub tfa_locked_until: Option<Moment>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A user, from `/access/users?full=1`. Of others than oneself the server shows those in groups on which one holds
+    /// User.Modify or Sys.Audit; with either on `/access/groups`, everyone.
+    #[derive(Clone, Default)]
+    pub struct User {
+        /// Name and realm: `alice@pve`.
+        pub userid: Text,
+        /// Whether the account may be used.
+        pub enable: Reading<bool>,
+        /// Until when it may be used.
+        pub expire: Reading<ValidUntil>,
+        /// First name.
+        pub firstname: Option<Text>,
+        /// Last name.
+        pub lastname: Option<Text>,
+        /// Where notifications go.
+        pub email: Option<Text>,
+        /// What an administrator noted.
+        pub comment: Option<Text>,
+        /// The groups that the user belongs to.
+        #[field(loose::words)]
+        pub groups: Vec<Text>,
+        /// API tokens in the user's name. Their secrets are known to nobody but their holders.
+        #[field(tokens)]
+        pub tokens: Vec<ApiToken>,
+        /// Whether a second factor of the old kind is set with the account. What it is set to is not kept.
+        #[field("keys", loose::is_set)]
+        pub has_keys: bool,
+        /// The kind of realm that checks the password: `pam`, `pve`, `ldap`, ...
+        #[field("realm-type")]
+        pub realm_type: Option<Text>,
+        /// Whether one-time codes are refused after too many wrong ones.
+        #[field("totp-locked", loose::yes)]
+        pub totp_locked: bool,
+        /// Until when every second factor is refused after too many wrong ones.
+        #[field("tfa-locked-until", loose::optional)]
+        pub tfa_locked_until: Option<Moment>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(User: "/access/users", "/access/users/{userid}");

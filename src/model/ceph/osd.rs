@@ -1,87 +1,90 @@
 //! An OSD: a disk of Ceph with the daemon that serves it. And what can be switched off for all of them.
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, Listed, count};
 use crate::model::record::{Origin, record};
 use crate::page::{Cell, State, Tone};
 use crate::text::Text;
 use crate::units::{Bytes, Ratio, Reading};
 
-/// The tree that OSDs stand in, from `/nodes/{node}/ceph/osd`: roots, hosts, OSDs.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct CephTree {
-    /// What is switched off for the time being, with commas: `noout,norebalance`.
-    pub flags: Option<Text>,
-    /// The tree: each entry with its `children`.
-    pub root: Value,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// The tree that OSDs stand in, from `/nodes/{node}/ceph/osd`: roots, hosts, OSDs.
+    #[derive(Clone, Default)]
+    pub struct CephTree {
+        /// What is switched off for the time being, with commas: `noout,norebalance`.
+        pub flags: Option<Text>,
+        /// The tree: each entry with its `children`.
+        pub root: Value,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
-/// An OSD, from `/nodes/{node}/ceph/osd`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct CephOsd {
-    /// Its number.
-    pub id: Reading<u64>,
-    /// Its name: `osd.3`.
-    pub name: Text,
-    /// The node that it is on.
-    pub host: Reading<Text>,
-    /// `up` or `down`: whether its daemon runs.
-    pub status: Reading<Text>,
-    /// Whether data is put on it.
-    #[serde(rename = "in")]
-    pub is_in: Reading<bool>,
-    /// Space in use.
-    pub bytes_used: Reading<Bytes>,
-    /// Its space.
-    pub total_space: Reading<Bytes>,
-    /// Space in use, in percent.
-    pub percent_used: Reading<f64>,
-    /// The kind of disk: `ssd`, `hdd`, `nvme`.
-    pub device_class: Reading<Text>,
-    /// How many parts of the data (placement groups) are on it.
-    pub pgs: Reading<u64>,
-    /// Its share of the data among all, usually its size in TiB.
-    pub crush_weight: Reading<f64>,
-    /// A part of that share, 1.0 being all of it: less takes data off it.
-    pub reweight: Reading<f64>,
-    /// How long a write takes to be safe, in milliseconds.
-    pub commit_latency_ms: Reading<u64>,
-    /// How long a write takes to be visible, in milliseconds.
-    pub apply_latency_ms: Reading<u64>,
-    /// `bluestore` or `filestore`.
-    pub osdtype: Reading<Text>,
-    /// The device that its data is on.
-    pub blfsdev: Option<Text>,
-    /// The device that its database is on, where that is another one.
-    pub dbdev: Option<Text>,
-    /// The device that its write-ahead log is on, where that is another one.
-    pub waldev: Option<Text>,
-    /// The version that it runs.
-    pub ceph_version_short: Reading<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// An OSD, from `/nodes/{node}/ceph/osd`.
+    #[derive(Clone, Default)]
+    pub struct CephOsd {
+        /// Its number.
+        pub id: Reading<u64>,
+        /// Its name: `osd.3`.
+        pub name: Text,
+        /// The node that it is on.
+        pub host: Reading<Text>,
+        /// `up` or `down`: whether its daemon runs.
+        pub status: Reading<Text>,
+        /// Whether data is put on it.
+        #[field("in")]
+        pub is_in: Reading<bool>,
+        /// Space in use.
+        pub bytes_used: Reading<Bytes>,
+        /// Its space.
+        pub total_space: Reading<Bytes>,
+        /// Space in use, in percent.
+        pub percent_used: Reading<f64>,
+        /// The kind of disk: `ssd`, `hdd`, `nvme`.
+        pub device_class: Reading<Text>,
+        /// How many parts of the data (placement groups) are on it.
+        pub pgs: Reading<u64>,
+        /// Its share of the data among all, usually its size in TiB.
+        pub crush_weight: Reading<f64>,
+        /// A part of that share, 1.0 being all of it: less takes data off it.
+        pub reweight: Reading<f64>,
+        /// How long a write takes to be safe, in milliseconds.
+        pub commit_latency_ms: Reading<u64>,
+        /// How long a write takes to be visible, in milliseconds.
+        pub apply_latency_ms: Reading<u64>,
+        /// `bluestore` or `filestore`.
+        pub osdtype: Reading<Text>,
+        /// The device that its data is on.
+        pub blfsdev: Option<Text>,
+        /// The device that its database is on, where that is another one.
+        pub dbdev: Option<Text>,
+        /// The device that its write-ahead log is on, where that is another one.
+        pub waldev: Option<Text>,
+        /// The version that it runs.
+        pub ceph_version_short: Reading<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
-/// Something that can be switched off in Ceph for the time being, from `/cluster/ceph/flags`. Needs Sys.Audit on `/`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct CephFlag {
-    /// Its name: `noout`.
-    pub name: Text,
-    /// What it does.
-    pub description: Reading<Text>,
-    /// Whether it is set.
-    #[serde(deserialize_with = "loose::yes")]
-    pub value: bool,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// Something that can be switched off in Ceph for the time being, from `/cluster/ceph/flags`. Needs Sys.Audit on `/`.
+    #[derive(Clone, Default)]
+    pub struct CephFlag {
+        /// Its name: `noout`.
+        pub name: Text,
+        /// What it does.
+        pub description: Reading<Text>,
+        /// Whether it is set.
+        #[field(loose::yes)]
+        pub value: bool,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(CephTree: "/nodes/{node}/ceph/osd");

@@ -1,69 +1,71 @@
 //! A pool of Ceph: what storages of virtual disks are made on. And file systems, made of two pools each.
 
-use serde::Deserialize;
 use serde_json::Value;
 
+use crate::model::fields::fields;
 use crate::model::list::{Column, Listed, count};
 use crate::model::record::{Origin, record};
 use crate::page::{Cell, State, Tone};
 use crate::text::Text;
 use crate::units::{Bytes, Ratio, Reading};
 
-/// A pool, from `/nodes/{node}/ceph/pool`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct CephPool {
-    /// Its number.
-    pub pool: Reading<u64>,
-    /// Its name.
-    pub pool_name: Text,
-    /// `replicated`: whole copies; `erasure`: parts with parity.
-    #[serde(rename = "type")]
-    pub kind: Reading<Text>,
-    /// How many copies it keeps.
-    pub size: Reading<u64>,
-    /// With how few it still takes writes.
-    pub min_size: Reading<u64>,
-    /// Space in use on the disks, with all copies.
-    pub bytes_used: Reading<Bytes>,
-    /// How full it is, 1.0 being all that can still be put into it; other pools fill the same disks.
-    pub percent_used: Reading<Ratio>,
-    /// The parts that its data is kept in (placement groups).
-    pub pg_num: Reading<u64>,
-    /// How many there should be, as Ceph reckons.
-    pub pg_num_final: Reading<u64>,
-    /// How many there must be at least.
-    pub pg_num_min: Reading<u64>,
-    /// Whether Ceph sets their number: `on`, `warn`, `off`.
-    pub pg_autoscale_mode: Reading<Text>,
-    /// What Ceph reckons about that.
-    pub autoscale_status: Value,
-    /// How large it is expected to become.
-    pub target_size: Reading<Bytes>,
-    /// The part of all space that it is expected to take.
-    pub target_size_ratio: Reading<Ratio>,
-    /// By which rule copies are placed.
-    pub crush_rule_name: Reading<Text>,
-    /// The number of that rule.
-    pub crush_rule: Reading<u64>,
-    /// What it is used for: `rbd`, `cephfs`, with details.
-    pub application_metadata: Value,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A pool, from `/nodes/{node}/ceph/pool`.
+    #[derive(Clone, Default)]
+    pub struct CephPool {
+        /// Its number.
+        pub pool: Reading<u64>,
+        /// Its name.
+        pub pool_name: Text,
+        /// `replicated`: whole copies; `erasure`: parts with parity.
+        #[field("type")]
+        pub kind: Reading<Text>,
+        /// How many copies it keeps.
+        pub size: Reading<u64>,
+        /// With how few it still takes writes.
+        pub min_size: Reading<u64>,
+        /// Space in use on the disks, with all copies.
+        pub bytes_used: Reading<Bytes>,
+        /// How full it is, 1.0 being all that can still be put into it; other pools fill the same disks.
+        pub percent_used: Reading<Ratio>,
+        /// The parts that its data is kept in (placement groups).
+        pub pg_num: Reading<u64>,
+        /// How many there should be, as Ceph reckons.
+        pub pg_num_final: Reading<u64>,
+        /// How many there must be at least.
+        pub pg_num_min: Reading<u64>,
+        /// Whether Ceph sets their number: `on`, `warn`, `off`.
+        pub pg_autoscale_mode: Reading<Text>,
+        /// What Ceph reckons about that.
+        pub autoscale_status: Value,
+        /// How large it is expected to become.
+        pub target_size: Reading<Bytes>,
+        /// The part of all space that it is expected to take.
+        pub target_size_ratio: Reading<Ratio>,
+        /// By which rule copies are placed.
+        pub crush_rule_name: Reading<Text>,
+        /// The number of that rule.
+        pub crush_rule: Reading<u64>,
+        /// What it is used for: `rbd`, `cephfs`, with details.
+        pub application_metadata: Value,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
-/// A file system, from `/nodes/{node}/ceph/fs`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct CephFileSystem {
-    /// Its name.
-    pub name: Text,
-    /// The pool that its files are in.
-    pub data_pool: Reading<Text>,
-    /// The pool that its folders are in.
-    pub metadata_pool: Reading<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A file system, from `/nodes/{node}/ceph/fs`.
+    #[derive(Clone, Default)]
+    pub struct CephFileSystem {
+        /// Its name.
+        pub name: Text,
+        /// The pool that its files are in.
+        pub data_pool: Reading<Text>,
+        /// The pool that its folders are in.
+        pub metadata_pool: Reading<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(CephPool: "/nodes/{node}/ceph/pool");

@@ -1,82 +1,84 @@
 //! The daemons of Ceph that hold no data: monitors, managers, metadata servers.
 
-use serde::Deserialize;
-
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, Listed, count};
 use crate::model::record::{Origin, record};
 use crate::page::{Cell, State, Tone};
 use crate::text::Text;
 use crate::units::Reading;
 
-/// A monitor, from `/nodes/{node}/ceph/mon`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct CephMonitor {
-    /// Its name, usually that of its node.
-    pub name: Text,
-    /// Its node.
-    pub host: Option<Text>,
-    /// Where it listens.
-    pub addr: Option<Text>,
-    /// Whether it is among those that agree.
-    #[serde(deserialize_with = "loose::yes")]
-    pub quorum: bool,
-    /// Its place among the monitors.
-    pub rank: Reading<u64>,
-    /// `running`, `stopped`, `unknown`.
-    pub state: Reading<Text>,
-    /// Whether the node has a service for it.
-    pub service: Reading<bool>,
-    /// Whether the node has a directory for it.
-    pub direxists: Option<Text>,
-    /// The version that it runs, in full.
-    pub ceph_version: Reading<Text>,
-    /// The version that it runs.
-    pub ceph_version_short: Reading<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A monitor, from `/nodes/{node}/ceph/mon`.
+    #[derive(Clone, Default)]
+    pub struct CephMonitor {
+        /// Its name, usually that of its node.
+        pub name: Text,
+        /// Its node.
+        pub host: Option<Text>,
+        /// Where it listens.
+        pub addr: Option<Text>,
+        /// Whether it is among those that agree.
+        #[field(loose::yes)]
+        pub quorum: bool,
+        /// Its place among the monitors.
+        pub rank: Reading<u64>,
+        /// `running`, `stopped`, `unknown`.
+        pub state: Reading<Text>,
+        /// Whether the node has a service for it.
+        pub service: Reading<bool>,
+        /// Whether the node has a directory for it.
+        pub direxists: Option<Text>,
+        /// The version that it runs, in full.
+        pub ceph_version: Reading<Text>,
+        /// The version that it runs.
+        pub ceph_version_short: Reading<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
-/// A manager, from `/nodes/{node}/ceph/mgr`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct CephManager {
-    /// Its name, usually that of its node.
-    pub name: Text,
-    /// Its node.
-    pub host: Option<Text>,
-    /// Where it listens.
-    pub addr: Option<Text>,
-    /// `active`, `standby`, `stopped`, `unknown`.
-    pub state: Reading<Text>,
-    /// The version that it runs.
-    pub ceph_version_short: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A manager, from `/nodes/{node}/ceph/mgr`.
+    #[derive(Clone, Default)]
+    pub struct CephManager {
+        /// Its name, usually that of its node.
+        pub name: Text,
+        /// Its node.
+        pub host: Option<Text>,
+        /// Where it listens.
+        pub addr: Option<Text>,
+        /// `active`, `standby`, `stopped`, `unknown`.
+        pub state: Reading<Text>,
+        /// The version that it runs.
+        pub ceph_version_short: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
-/// A metadata server, from `/nodes/{node}/ceph/mds`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct CephMds {
-    /// Its name, usually that of its node.
-    pub name: Text,
-    /// Its node.
-    pub host: Option<Text>,
-    /// Where it listens.
-    pub addr: Option<Text>,
-    /// `up:active`, `up:standby`, `stopped`, `unknown`, ...
-    pub state: Reading<Text>,
-    /// Its place among those that work.
-    pub rank: Option<Text>,
-    /// Whether it follows a working one closely, to take over at once.
-    #[serde(deserialize_with = "loose::flag")]
-    pub standby_replay: Option<bool>,
-    /// The version that it runs.
-    pub ceph_version_short: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A metadata server, from `/nodes/{node}/ceph/mds`.
+    #[derive(Clone, Default)]
+    pub struct CephMds {
+        /// Its name, usually that of its node.
+        pub name: Text,
+        /// Its node.
+        pub host: Option<Text>,
+        /// Where it listens.
+        pub addr: Option<Text>,
+        /// `up:active`, `up:standby`, `stopped`, `unknown`, ...
+        pub state: Reading<Text>,
+        /// Its place among those that work.
+        pub rank: Option<Text>,
+        /// Whether it follows a working one closely, to take over at once.
+        #[field(loose::flag)]
+        pub standby_replay: Option<bool>,
+        /// The version that it runs.
+        pub ceph_version_short: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(CephMonitor: "/nodes/{node}/ceph/mon");

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use serde_json::Value;
 
+use crate::model::fields::fields;
 use crate::model::list::{Column, Listed};
 use crate::model::record::{Origin, record};
 use crate::model::words::words;
@@ -36,129 +36,137 @@ impl CephHealth {
     }
 }
 
-/// Ceph as it is, from `/nodes/{node}/ceph/status`: what Ceph itself says, of which these are the parts most asked for; `raw()`
-/// has the rest.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct CephStatus {
-    /// Its name among all Cephs of the world.
-    pub fsid: Reading<Text>,
-    /// How it is, and why.
-    pub health: CephHealthReport,
-    /// The monitors that agree.
-    pub quorum_names: Vec<Text>,
-    /// Its monitors.
-    pub monmap: MonMap,
-    /// Its disks.
-    pub osdmap: OsdMap,
-    /// Its data.
-    pub pgmap: PgMap,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// Ceph as it is, from `/nodes/{node}/ceph/status`: what Ceph itself says, of which these are the parts most asked for; `raw()`
+    /// has the rest.
+    #[derive(Clone, Default)]
+    pub struct CephStatus {
+        /// Its name among all Cephs of the world.
+        pub fsid: Reading<Text>,
+        /// How it is, and why.
+        pub health: CephHealthReport,
+        /// The monitors that agree.
+        pub quorum_names: Vec<Text>,
+        /// Its monitors.
+        pub monmap: MonMap,
+        /// Its disks.
+        pub osdmap: OsdMap,
+        /// Its data.
+        pub pgmap: PgMap,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(CephStatus without page: "/nodes/{node}/ceph/status", "/cluster/ceph/status");
 
-/// How Ceph is, and why.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct CephHealthReport {
-    /// In a word.
-    pub status: Reading<CephHealth>,
-    /// What it found, by its own names: `OSD_DOWN`, `PG_DEGRADED`.
-    pub checks: BTreeMap<String, CephCheck>,
-    /// What people told it not to speak of.
-    pub mutes: Value,
+fields! {
+    /// How Ceph is, and why.
+    #[derive(Clone, Debug, Default)]
+    pub struct CephHealthReport {
+        /// In a word.
+        pub status: Reading<CephHealth>,
+        /// What it found, by its own names: `OSD_DOWN`, `PG_DEGRADED`.
+        pub checks: BTreeMap<String, CephCheck>,
+        /// What people told it not to speak of.
+        pub mutes: Value,
+    }
 }
 
-/// Something that Ceph found.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct CephCheck {
-    /// How bad it is.
-    pub severity: Reading<CephHealth>,
-    /// What it is.
-    pub summary: CephCheckSummary,
-    /// Whether people told it not to speak of this.
-    pub muted: Reading<bool>,
+fields! {
+    /// Something that Ceph found.
+    #[derive(Clone, Debug, Default)]
+    pub struct CephCheck {
+        /// How bad it is.
+        pub severity: Reading<CephHealth>,
+        /// What it is.
+        pub summary: CephCheckSummary,
+        /// Whether people told it not to speak of this.
+        pub muted: Reading<bool>,
+    }
 }
 
-/// What Ceph found, in words.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct CephCheckSummary {
-    /// In a sentence.
-    pub message: Text,
-    /// How many things it is about.
-    pub count: Reading<u64>,
+fields! {
+    /// What Ceph found, in words.
+    #[derive(Clone, Debug, Default)]
+    pub struct CephCheckSummary {
+        /// In a sentence.
+        pub message: Text,
+        /// How many things it is about.
+        pub count: Reading<u64>,
+    }
 }
 
-/// How many monitors there are.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct MonMap {
-    /// All of them, whether they agree or not.
-    pub num_mons: Reading<u64>,
+fields! {
+    /// How many monitors there are.
+    #[derive(Clone, Debug, Default)]
+    pub struct MonMap {
+        /// All of them, whether they agree or not.
+        pub num_mons: Reading<u64>,
+    }
 }
 
-/// How many disks there are.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct OsdMap {
-    /// All of them.
-    pub num_osds: Reading<u64>,
-    /// Those that run.
-    pub num_up_osds: Reading<u64>,
-    /// Those that data is put on.
-    pub num_in_osds: Reading<u64>,
-    /// Parts of the data that wait to be moved to where they belong.
-    pub num_remapped_pgs: Reading<u64>,
+fields! {
+    /// How many disks there are.
+    #[derive(Clone, Debug, Default)]
+    pub struct OsdMap {
+        /// All of them.
+        pub num_osds: Reading<u64>,
+        /// Those that run.
+        pub num_up_osds: Reading<u64>,
+        /// Those that data is put on.
+        pub num_in_osds: Reading<u64>,
+        /// Parts of the data that wait to be moved to where they belong.
+        pub num_remapped_pgs: Reading<u64>,
+    }
 }
 
-/// Data, use and traffic.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct PgMap {
-    /// The parts that data is kept in (placement groups), by state.
-    pub pgs_by_state: Vec<PgState>,
-    /// How many parts there are.
-    pub num_pgs: Reading<u64>,
-    /// How many pools there are.
-    pub num_pools: Reading<u64>,
-    /// How many objects there are.
-    pub num_objects: Reading<u64>,
-    /// Data, each byte counted once.
-    pub data_bytes: Reading<Bytes>,
-    /// Space in use on the disks, with all copies.
-    pub bytes_used: Reading<Bytes>,
-    /// Space free on the disks.
-    pub bytes_avail: Reading<Bytes>,
-    /// Space on the disks.
-    pub bytes_total: Reading<Bytes>,
-    /// Read in a second.
-    pub read_bytes_sec: Reading<Bytes>,
-    /// Written in a second.
-    pub write_bytes_sec: Reading<Bytes>,
-    /// Reads in a second.
-    pub read_op_per_sec: Reading<u64>,
-    /// Writes in a second.
-    pub write_op_per_sec: Reading<u64>,
-    /// Repaired in a second.
-    pub recovering_bytes_per_sec: Reading<Bytes>,
-    /// The part of all copies that are missing.
-    pub degraded_ratio: Reading<Ratio>,
-    /// The part of all copies that are not where they belong.
-    pub misplaced_ratio: Reading<Ratio>,
+fields! {
+    /// Data, use and traffic.
+    #[derive(Clone, Debug, Default)]
+    pub struct PgMap {
+        /// The parts that data is kept in (placement groups), by state.
+        pub pgs_by_state: Vec<PgState>,
+        /// How many parts there are.
+        pub num_pgs: Reading<u64>,
+        /// How many pools there are.
+        pub num_pools: Reading<u64>,
+        /// How many objects there are.
+        pub num_objects: Reading<u64>,
+        /// Data, each byte counted once.
+        pub data_bytes: Reading<Bytes>,
+        /// Space in use on the disks, with all copies.
+        pub bytes_used: Reading<Bytes>,
+        /// Space free on the disks.
+        pub bytes_avail: Reading<Bytes>,
+        /// Space on the disks.
+        pub bytes_total: Reading<Bytes>,
+        /// Read in a second.
+        pub read_bytes_sec: Reading<Bytes>,
+        /// Written in a second.
+        pub write_bytes_sec: Reading<Bytes>,
+        /// Reads in a second.
+        pub read_op_per_sec: Reading<u64>,
+        /// Writes in a second.
+        pub write_op_per_sec: Reading<u64>,
+        /// Repaired in a second.
+        pub recovering_bytes_per_sec: Reading<Bytes>,
+        /// The part of all copies that are missing.
+        pub degraded_ratio: Reading<Ratio>,
+        /// The part of all copies that are not where they belong.
+        pub misplaced_ratio: Reading<Ratio>,
+    }
 }
 
-/// How many parts of the data are in a state.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct PgState {
-    /// The state: `active+clean`.
-    pub state_name: Text,
-    /// How many are in it.
-    pub count: Reading<u64>,
+fields! {
+    /// How many parts of the data are in a state.
+    #[derive(Clone, Debug, Default)]
+    pub struct PgState {
+        /// The state: `active+clean`.
+        pub state_name: Text,
+        /// How many are in it.
+        pub count: Reading<u64>,
+    }
 }
 
 impl CephStatus {

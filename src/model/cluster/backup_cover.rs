@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
 use crate::model::cluster::backup_job::BackupJob;
+use crate::model::fields::fields;
 use crate::model::list::{About, Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record, segment};
 use crate::model::sight::Sight;
@@ -17,20 +16,21 @@ use crate::text::Text;
 use crate::units::Reading;
 use crate::wire::Call;
 
-/// A guest that no backup job saves, from `/cluster/backup-info/not-backed-up`. Needs Sys.Audit on `/`; guests without
-/// VM.Audit are left out by the server, and so are guests of disabled jobs, which the list says.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct BareGuest {
-    /// Its number.
-    pub vmid: Reading<u64>,
-    /// Its name.
-    pub name: Option<Text>,
-    /// `qemu` or `lxc`.
-    #[serde(rename = "type")]
-    pub kind: Reading<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A guest that no backup job saves, from `/cluster/backup-info/not-backed-up`. Needs Sys.Audit on `/`; guests without
+    /// VM.Audit are left out by the server, and so are guests of disabled jobs, which the list says.
+    #[derive(Clone, Default)]
+    pub struct BareGuest {
+        /// Its number.
+        pub vmid: Reading<u64>,
+        /// Its name.
+        pub name: Option<Text>,
+        /// `qemu` or `lxc`.
+        #[field("type")]
+        pub kind: Reading<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(BareGuest: "/cluster/backup-info/not-backed-up");
@@ -78,35 +78,39 @@ impl Listed for BareGuest {
     }
 }
 
-/// What `/cluster/backup/{id}/included_volumes` answers: guests, and below each its volumes.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Cover {
-    #[serde(deserialize_with = "loose::each")]
-    children: Vec<CoveredGuest>,
+fields! {
+    /// What `/cluster/backup/{id}/included_volumes` answers: guests, and below each its volumes.
+    #[derive(Default)]
+    pub(crate) struct Cover {
+        #[field(loose::each)]
+        children: Vec<CoveredGuest>,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct CoveredGuest {
-    id: Reading<u64>,
-    name: Option<Text>,
-    r#type: Reading<Text>,
-    #[serde(deserialize_with = "loose::each")]
-    children: Vec<CoveredVolume>,
-    #[allow(dead_code, reason = "known, and of no use here")]
-    leaf: Reading<bool>,
+fields! {
+    #[derive(Default)]
+    struct CoveredGuest {
+        id: Reading<u64>,
+        name: Option<Text>,
+        #[field("type")]
+        r#type: Reading<Text>,
+        #[field(loose::each)]
+        children: Vec<CoveredVolume>,
+        #[allow(dead_code, reason = "known, and of no use here")]
+        leaf: Reading<bool>,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct CoveredVolume {
-    id: Text,
-    name: Option<Text>,
-    included: Reading<bool>,
-    reason: Option<Text>,
-    #[allow(dead_code, reason = "known, and of no use here")]
-    leaf: Reading<bool>,
+fields! {
+    #[derive(Default)]
+    struct CoveredVolume {
+        id: Text,
+        name: Option<Text>,
+        included: Reading<bool>,
+        reason: Option<Text>,
+        #[allow(dead_code, reason = "known, and of no use here")]
+        leaf: Reading<bool>,
+    }
 }
 
 /// A volume of a guest that a backup job saves, and whether it is in the backups. A guest without volumes stands with an

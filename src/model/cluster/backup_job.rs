@@ -7,8 +7,9 @@ use crate::error::Error;
 use crate::loose;
 use crate::model::access::user::joined;
 use crate::model::cluster::backup_cover::IncludedVolume;
-use crate::model::cluster::settings::Settings;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
+use crate::model::property::Properties;
 use crate::model::record::{Ask, Origin, record};
 use crate::model::words::words;
 use crate::page::{Cell, State, Tone};
@@ -28,112 +29,113 @@ words! {
     }
 }
 
-/// A backup job, from `/cluster/backup`. Needs Sys.Audit on `/`. What is not set has the default of Proxmox VE or of the
-/// node.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct BackupJob {
-    /// Its name.
-    pub id: Text,
-    /// Always `vzdump`.
-    #[serde(rename = "type")]
-    pub kind: Option<Text>,
-    /// Whether it runs; one that does not say so does.
-    pub enabled: Reading<bool>,
-    /// When it runs, as a calendar event: `21:00`, `sat 02:30`.
-    pub schedule: Option<Text>,
-    /// When it would run next. The server reckons that for a disabled job as well.
-    #[serde(rename = "next-run", deserialize_with = "loose::optional")]
-    pub next_run: Option<Moment>,
-    /// Whether a run that was missed is made up for.
-    #[serde(rename = "repeat-missed", deserialize_with = "loose::yes")]
-    pub repeat_missed: bool,
-    /// The time of day, in jobs of the old kind.
-    pub starttime: Option<Text>,
-    /// The days of the week, in jobs of the old kind.
-    #[serde(deserialize_with = "loose::words")]
-    pub dow: Vec<Text>,
-    /// Whether it saves all guests.
-    #[serde(deserialize_with = "loose::yes")]
-    pub all: bool,
-    /// Of all guests, those that it leaves out.
-    #[serde(deserialize_with = "loose::words")]
-    pub exclude: Vec<Text>,
-    /// The guests that it saves, by number.
-    #[serde(deserialize_with = "loose::words")]
-    pub vmid: Vec<Text>,
-    /// The pool whose guests it saves.
-    pub pool: Option<Text>,
-    /// The only node on which it runs.
-    pub node: Option<Text>,
-    /// The storage that backups go to.
-    pub storage: Option<Text>,
-    /// The directory that backups go to instead.
-    pub dumpdir: Option<Text>,
-    /// How running guests are saved.
-    pub mode: Reading<BackupMode>,
-    /// How backups are compressed: `zstd`, `gzip`, `lzo`, or `0`.
-    pub compress: Option<Text>,
-    /// Which backups are kept: `keep-last`, `keep-daily`, ... with how many.
-    #[serde(rename = "prune-backups")]
-    pub prune_backups: Settings,
-    /// Whether old backups are removed at all.
-    pub remove: Reading<bool>,
-    /// Whether its backups are protected from removal.
-    #[serde(deserialize_with = "loose::yes")]
-    pub protected: bool,
-    /// What is noted with each backup: `{{guestname}}` and the like are filled in.
-    #[serde(rename = "notes-template")]
-    pub notes_template: Option<Text>,
-    /// What it is for.
-    pub comment: Option<Text>,
-    /// How much it reads a second at most; not set or 0, as fast as it can.
-    #[serde(deserialize_with = "kibibytes")]
-    pub bwlimit: Reading<Bytes>,
-    /// How little it disturbs other reads and writes, from 0 to 8.
-    pub ionice: Reading<u64>,
-    /// How long it waits for a guest's lock.
-    #[serde(deserialize_with = "minutes")]
-    pub lockwait: Reading<Age>,
-    /// How long it waits for a guest to shut down.
-    #[serde(deserialize_with = "minutes")]
-    pub stopwait: Reading<Age>,
-    /// Threads of gzip; 0 or not set, plain gzip.
-    pub pigz: Reading<u64>,
-    /// Threads of zstd; 0 means half of the processors.
-    pub zstd: Reading<u64>,
-    /// Where changes of a disk are put aside while it is saved.
-    pub fleecing: Settings,
-    /// How much is done at once.
-    pub performance: Settings,
-    /// How a container's files are compared with the last backup on a backup server.
-    #[serde(rename = "pbs-change-detection-mode")]
-    pub pbs_change_detection_mode: Option<Text>,
-    /// Paths in containers that are left out.
-    #[serde(rename = "exclude-path", deserialize_with = "loose::words")]
-    pub exclude_path: Vec<Text>,
-    /// Whether temporary files and logs in containers are left out.
-    pub stdexcludes: Reading<bool>,
-    /// Whether it reports by the cluster's notifications or by its own mails.
-    #[serde(rename = "notification-mode")]
-    pub notification_mode: Option<Text>,
-    /// Whether its own mails go out always or after a failure.
-    pub mailnotification: Option<Text>,
-    /// To whom its own mails go.
-    #[serde(deserialize_with = "loose::words")]
-    pub mailto: Vec<Text>,
-    /// Whether it says little.
-    #[serde(deserialize_with = "loose::yes")]
-    pub quiet: bool,
-    /// A program that is called at each of its steps.
-    pub script: Option<Text>,
-    /// Whether running jobs of a host are stopped instead of starting anything.
-    #[serde(deserialize_with = "loose::yes")]
-    pub stop: bool,
-    /// Where temporary files go.
-    pub tmpdir: Option<Text>,
-    #[serde(skip)]
-    pub(crate) origin: Origin,
+fields! {
+    /// A backup job, from `/cluster/backup`. Needs Sys.Audit on `/`. What is not set has the default of Proxmox VE or of the
+    /// node.
+    #[derive(Clone, Default)]
+    pub struct BackupJob {
+        /// Its name.
+        pub id: Text,
+        /// Always `vzdump`.
+        #[field("type")]
+        pub kind: Option<Text>,
+        /// Whether it runs; one that does not say so does.
+        pub enabled: Reading<bool>,
+        /// When it runs, as a calendar event: `21:00`, `sat 02:30`.
+        pub schedule: Option<Text>,
+        /// When it would run next. The server reckons that for a disabled job as well.
+        #[field("next-run", loose::optional)]
+        pub next_run: Option<Moment>,
+        /// Whether a run that was missed is made up for.
+        #[field("repeat-missed", loose::yes)]
+        pub repeat_missed: bool,
+        /// The time of day, in jobs of the old kind.
+        pub starttime: Option<Text>,
+        /// The days of the week, in jobs of the old kind.
+        #[field(loose::words)]
+        pub dow: Vec<Text>,
+        /// Whether it saves all guests.
+        #[field(loose::yes)]
+        pub all: bool,
+        /// Of all guests, those that it leaves out.
+        #[field(loose::words)]
+        pub exclude: Vec<Text>,
+        /// The guests that it saves, by number.
+        #[field(loose::words)]
+        pub vmid: Vec<Text>,
+        /// The pool whose guests it saves.
+        pub pool: Option<Text>,
+        /// The only node on which it runs.
+        pub node: Option<Text>,
+        /// The storage that backups go to.
+        pub storage: Option<Text>,
+        /// The directory that backups go to instead.
+        pub dumpdir: Option<Text>,
+        /// How running guests are saved.
+        pub mode: Reading<BackupMode>,
+        /// How backups are compressed: `zstd`, `gzip`, `lzo`, or `0`.
+        pub compress: Option<Text>,
+        /// Which backups are kept: `keep-last`, `keep-daily`, ... with how many.
+        #[field("prune-backups")]
+        pub prune_backups: Properties,
+        /// Whether old backups are removed at all.
+        pub remove: Reading<bool>,
+        /// Whether its backups are protected from removal.
+        #[field(loose::yes)]
+        pub protected: bool,
+        /// What is noted with each backup: `{{guestname}}` and the like are filled in.
+        #[field("notes-template")]
+        pub notes_template: Option<Text>,
+        /// What it is for.
+        pub comment: Option<Text>,
+        /// How much it reads a second at most; not set or 0, as fast as it can.
+        #[field(kibibytes)]
+        pub bwlimit: Reading<Bytes>,
+        /// How little it disturbs other reads and writes, from 0 to 8.
+        pub ionice: Reading<u64>,
+        /// How long it waits for a guest's lock.
+        #[field(minutes)]
+        pub lockwait: Reading<Age>,
+        /// How long it waits for a guest to shut down.
+        #[field(minutes)]
+        pub stopwait: Reading<Age>,
+        /// Threads of gzip; 0 or not set, plain gzip.
+        pub pigz: Reading<u64>,
+        /// Threads of zstd; 0 means half of the processors.
+        pub zstd: Reading<u64>,
+        /// Where changes of a disk are put aside while it is saved.
+        pub fleecing: Properties,
+        /// How much is done at once.
+        pub performance: Properties,
+        /// How a container's files are compared with the last backup on a backup server.
+        #[field("pbs-change-detection-mode")]
+        pub pbs_change_detection_mode: Option<Text>,
+        /// Paths in containers that are left out.
+        #[field("exclude-path", loose::words)]
+        pub exclude_path: Vec<Text>,
+        /// Whether temporary files and logs in containers are left out.
+        pub stdexcludes: Reading<bool>,
+        /// Whether it reports by the cluster's notifications or by its own mails.
+        #[field("notification-mode")]
+        pub notification_mode: Option<Text>,
+        /// Whether its own mails go out always or after a failure.
+        pub mailnotification: Option<Text>,
+        /// To whom its own mails go.
+        #[field(loose::words)]
+        pub mailto: Vec<Text>,
+        /// Whether it says little.
+        #[field(loose::yes)]
+        pub quiet: bool,
+        /// A program that is called at each of its steps.
+        pub script: Option<Text>,
+        /// Whether running jobs of a host are stopped instead of starting anything.
+        #[field(loose::yes)]
+        pub stop: bool,
+        /// Where temporary files go.
+        pub tmpdir: Option<Text>,
+        #[field(skip)]
+        pub(crate) origin: Origin,
+    }
 }
 
 record!(BackupJob: "/cluster/backup", "/cluster/backup/{id}");

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{About, Column, List, Listed, count};
 use crate::model::sight::Sight;
 use crate::model::words::words;
@@ -54,52 +54,57 @@ pub struct HaNode {
     provenance: Provenance,
 }
 
-/// The answer, of which nodes are made.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct ManagerStatus {
-    manager_status: Option<Manager>,
-    #[serde(deserialize_with = "loose::each_by_name")]
-    lrm_status: BTreeMap<String, Agent>,
-    #[allow(dead_code, reason = "known; pve.ha_status()? has it")]
-    quorum: Option<Quorum>,
+fields! {
+    /// The answer, of which nodes are made.
+    #[derive(Default)]
+    pub(crate) struct ManagerStatus {
+        manager_status: Option<Manager>,
+        #[field(loose::each_by_name)]
+        lrm_status: BTreeMap<String, Agent>,
+        #[allow(dead_code, reason = "known; pve.ha_status()? has it")]
+        quorum: Option<Quorum>,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Quorum {
-    #[allow(dead_code, reason = "known; pve.ha_status()? has it")]
-    node: Reading<Text>,
-    #[allow(dead_code, reason = "known; pve.ha_status()? has it")]
-    quorate: Reading<bool>,
+fields! {
+    #[derive(Default)]
+    struct Quorum {
+        #[allow(dead_code, reason = "known; pve.ha_status()? has it")]
+        node: Reading<Text>,
+        #[allow(dead_code, reason = "known; pve.ha_status()? has it")]
+        quorate: Reading<bool>,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Manager {
-    master_node: Option<Text>,
-    #[serde(deserialize_with = "loose::each_by_name")]
-    node_status: BTreeMap<String, Text>,
-    #[serde(deserialize_with = "loose::each_by_name")]
-    service_status: BTreeMap<String, Service>,
-    #[allow(dead_code, reason = "known; pve.ha_status()? has it")]
-    timestamp: Reading<Moment>,
+fields! {
+    #[derive(Default)]
+    struct Manager {
+        master_node: Option<Text>,
+        #[field(loose::each_by_name)]
+        node_status: BTreeMap<String, Text>,
+        #[field(loose::each_by_name)]
+        service_status: BTreeMap<String, Service>,
+        #[allow(dead_code, reason = "known; pve.ha_status()? has it")]
+        timestamp: Reading<Moment>,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Service {
-    node: Option<Text>,
+fields! {
+    #[derive(Default)]
+    struct Service {
+        node: Option<Text>,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Agent {
-    state: Reading<Text>,
-    mode: Reading<Text>,
-    timestamp: Reading<Moment>,
-    #[allow(dead_code, reason = "known: what became of each order")]
-    results: Value,
+fields! {
+    #[derive(Default)]
+    struct Agent {
+        state: Reading<Text>,
+        mode: Reading<Text>,
+        timestamp: Reading<Moment>,
+        #[allow(dead_code, reason = "known: what became of each order")]
+        results: Value,
+    }
 }
 
 impl HaNode {

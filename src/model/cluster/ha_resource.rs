@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use crate::error::Error;
-use crate::model::cluster::settings::Settings;
 use crate::model::list::{Column, List, Listed, count};
+use crate::model::property::Properties;
 use crate::model::record::{Ask, Origin, record};
 use crate::model::words::words;
 use crate::page::{Cell, State, Tone};
@@ -51,7 +51,7 @@ pub struct HaResource {
     /// What was noted.
     pub comment: Option<Text>,
     /// What is wrong with its configuration, by setting.
-    pub errors: Settings,
+    pub errors: Properties,
     /// The checksum of the configuration it stands in.
     pub digest: Option<Text>,
     #[serde(skip)]

@@ -1,13 +1,12 @@
 //! Rules of high availability: on which nodes guests belong, which guests belong together or apart. And the groups that
 //! older clusters have in their place.
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
 use crate::model::access::user::joined;
-use crate::model::cluster::settings::Settings;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
+use crate::model::property::Properties;
 use crate::model::record::{Ask, Origin, record};
 use crate::model::words::words;
 use crate::page::{State, Tone};
@@ -27,7 +26,7 @@ words! {
 
 words! {
     /// How guests are tied to each other.
-    pub enum Affinity {
+    pub enum HaAffinity {
         /// On the same node.
         Together = "positive",
         /// On different nodes.
@@ -35,41 +34,42 @@ words! {
     }
 }
 
-/// A rule of high availability, from `/cluster/ha/rules`. Needs Sys.Audit on `/`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct HaRule {
-    /// Its name.
-    pub rule: Text,
-    /// What it ties the guests to.
-    #[serde(rename = "type")]
-    pub kind: Reading<HaRuleKind>,
-    /// The guests: `vm:101`, `ct:200`.
-    #[serde(deserialize_with = "loose::words")]
-    pub resources: Vec<Text>,
-    /// Of a rule about nodes: the nodes, each with its priority behind a colon; a higher one is preferred.
-    #[serde(deserialize_with = "loose::words")]
-    pub nodes: Vec<Text>,
-    /// Of a rule about nodes: whether the guests stay stopped rather than run elsewhere.
-    #[serde(deserialize_with = "loose::yes")]
-    pub strict: bool,
-    /// Of a rule about guests: whether they belong together or apart.
-    #[serde(deserialize_with = "loose::optional")]
-    pub affinity: Option<Affinity>,
-    /// Whether it is switched off.
-    #[serde(deserialize_with = "loose::yes")]
-    pub disable: bool,
-    /// What was noted.
-    pub comment: Option<Text>,
-    /// Its place among the rules.
-    #[serde(deserialize_with = "loose::u64")]
-    pub order: Option<u64>,
-    /// Why it cannot be followed, by setting.
-    pub errors: Settings,
-    /// The checksum of the configuration it stands in.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A rule of high availability, from `/cluster/ha/rules`. Needs Sys.Audit on `/`.
+    #[derive(Clone, Default)]
+    pub struct HaRule {
+        /// Its name.
+        pub rule: Text,
+        /// What it ties the guests to.
+        #[field("type")]
+        pub kind: Reading<HaRuleKind>,
+        /// The guests: `vm:101`, `ct:200`.
+        #[field(loose::words)]
+        pub resources: Vec<Text>,
+        /// Of a rule about nodes: the nodes, each with its priority behind a colon; a higher one is preferred.
+        #[field(loose::words)]
+        pub nodes: Vec<Text>,
+        /// Of a rule about nodes: whether the guests stay stopped rather than run elsewhere.
+        #[field(loose::yes)]
+        pub strict: bool,
+        /// Of a rule about guests: whether they belong together or apart.
+        #[field(loose::optional)]
+        pub affinity: Option<HaAffinity>,
+        /// Whether it is switched off.
+        #[field(loose::yes)]
+        pub disable: bool,
+        /// What was noted.
+        pub comment: Option<Text>,
+        /// Its place among the rules.
+        #[field(loose::u64)]
+        pub order: Option<u64>,
+        /// Why it cannot be followed, by setting.
+        pub errors: Properties,
+        /// The checksum of the configuration it stands in.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(HaRule: "/cluster/ha/rules", "/cluster/ha/rules/{rule}");
@@ -89,8 +89,8 @@ impl HaRule {
         let words = match (&self.kind, &self.affinity) {
             (Reading::Known(HaRuleKind::NodeAffinity), _) if self.strict => format!("{guests} only on {nodes}"),
             (Reading::Known(HaRuleKind::NodeAffinity), _) => format!("{guests} rather on {nodes}"),
-            (_, Some(Affinity::Together)) => format!("{guests} on the same node"),
-            (_, Some(Affinity::Apart)) => format!("{guests} on different nodes"),
+            (_, Some(HaAffinity::Together)) => format!("{guests} on the same node"),
+            (_, Some(HaAffinity::Apart)) => format!("{guests} on different nodes"),
             _ => guests,
         };
         words.into()
@@ -126,31 +126,32 @@ impl Listed for HaRule {
     }
 }
 
-/// A group of nodes for high availability, from `/cluster/ha/groups`, in clusters before Proxmox VE 9. Needs Sys.Audit
-/// on `/`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct HaGroup {
-    /// Its name.
-    pub group: Text,
-    /// The nodes, each with its priority behind a colon where it has one.
-    #[serde(deserialize_with = "loose::words")]
-    pub nodes: Vec<Text>,
-    /// Whether its guests stay stopped rather than run elsewhere.
-    #[serde(deserialize_with = "loose::yes")]
-    pub restricted: bool,
-    /// Whether its guests stay where they are when a preferred node is there again.
-    #[serde(deserialize_with = "loose::yes")]
-    pub nofailback: bool,
-    /// What was noted.
-    pub comment: Option<Text>,
-    /// Always `group`.
-    #[serde(rename = "type")]
-    pub kind: Option<Text>,
-    /// The checksum of the configuration it stands in.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A group of nodes for high availability, from `/cluster/ha/groups`, in clusters before Proxmox VE 9. Needs Sys.Audit
+    /// on `/`.
+    #[derive(Clone, Default)]
+    pub struct HaGroup {
+        /// Its name.
+        pub group: Text,
+        /// The nodes, each with its priority behind a colon where it has one.
+        #[field(loose::words)]
+        pub nodes: Vec<Text>,
+        /// Whether its guests stay stopped rather than run elsewhere.
+        #[field(loose::yes)]
+        pub restricted: bool,
+        /// Whether its guests stay where they are when a preferred node is there again.
+        #[field(loose::yes)]
+        pub nofailback: bool,
+        /// What was noted.
+        pub comment: Option<Text>,
+        /// Always `group`.
+        #[field("type")]
+        pub kind: Option<Text>,
+        /// The checksum of the configuration it stands in.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(HaGroup: "/cluster/ha/groups", "/cluster/ha/groups/{group}");

@@ -1,9 +1,8 @@
 //! High availability as it is now: quorum, its master, the agent on each node, the watchdog, and each guest in its care.
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::model::words::words;
@@ -28,53 +27,54 @@ words! {
     }
 }
 
-/// An entry of the HA status, from `/cluster/ha/status/current`. Needs Sys.Audit on `/`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct HaEntry {
-    /// `quorum`, `master`, `fencing`, `lrm:pve1`, `service:vm:101`.
-    pub id: Text,
-    /// What it is about.
-    #[serde(rename = "type")]
-    pub kind: Reading<HaKind>,
-    /// The node concerned.
-    pub node: Option<Text>,
-    /// Its state in a line, with more than the other fields have.
-    pub status: Text,
-    /// Of the quorum: whether there is one.
-    #[serde(deserialize_with = "loose::flag")]
-    pub quorate: Option<bool>,
-    /// Of the master and of agents: when they last said that they are alive.
-    #[serde(deserialize_with = "loose::optional")]
-    pub timestamp: Option<Moment>,
-    /// Of a guest: its word in the API, `vm:101`.
-    pub sid: Option<Text>,
-    /// Of a guest: its state, with what is being done: `started`, `stopped`, `migrate`, `error`, `queued`, ...
-    pub state: Option<Text>,
-    /// Of a guest: its state as the manager keeps it.
-    pub crm_state: Option<Text>,
-    /// Of a guest: the state that is wanted.
-    pub request_state: Option<Text>,
-    /// Of a guest: how often a start is tried on the same node.
-    #[serde(deserialize_with = "loose::u64")]
-    pub max_restart: Option<u64>,
-    /// Of a guest: how often another node is tried.
-    #[serde(deserialize_with = "loose::u64")]
-    pub max_relocate: Option<u64>,
-    /// Of a guest: whether it goes back to a preferred node that is there again.
-    #[serde(deserialize_with = "loose::flag")]
-    pub failback: Option<bool>,
-    /// Of a guest: its HA group, in clusters that still have groups.
-    pub group: Option<Text>,
-    /// Of a guest: what was noted.
-    pub comment: Option<Text>,
-    /// Of fencing: `armed`, `standby`, `disarming` or `disarmed`.
-    #[serde(rename = "armed-state")]
-    pub armed_state: Option<Text>,
-    /// Of fencing: what becomes of the guests while it is disarmed, `freeze` or `ignore`.
-    pub resource_mode: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// An entry of the HA status, from `/cluster/ha/status/current`. Needs Sys.Audit on `/`.
+    #[derive(Clone, Default)]
+    pub struct HaEntry {
+        /// `quorum`, `master`, `fencing`, `lrm:pve1`, `service:vm:101`.
+        pub id: Text,
+        /// What it is about.
+        #[field("type")]
+        pub kind: Reading<HaKind>,
+        /// The node concerned.
+        pub node: Option<Text>,
+        /// Its state in a line, with more than the other fields have.
+        pub status: Text,
+        /// Of the quorum: whether there is one.
+        #[field(loose::flag)]
+        pub quorate: Option<bool>,
+        /// Of the master and of agents: when they last said that they are alive.
+        #[field(loose::optional)]
+        pub timestamp: Option<Moment>,
+        /// Of a guest: its word in the API, `vm:101`.
+        pub sid: Option<Text>,
+        /// Of a guest: its state, with what is being done: `started`, `stopped`, `migrate`, `error`, `queued`, ...
+        pub state: Option<Text>,
+        /// Of a guest: its state as the manager keeps it.
+        pub crm_state: Option<Text>,
+        /// Of a guest: the state that is wanted.
+        pub request_state: Option<Text>,
+        /// Of a guest: how often a start is tried on the same node.
+        #[field(loose::u64)]
+        pub max_restart: Option<u64>,
+        /// Of a guest: how often another node is tried.
+        #[field(loose::u64)]
+        pub max_relocate: Option<u64>,
+        /// Of a guest: whether it goes back to a preferred node that is there again.
+        #[field(loose::flag)]
+        pub failback: Option<bool>,
+        /// Of a guest: its HA group, in clusters that still have groups.
+        pub group: Option<Text>,
+        /// Of a guest: what was noted.
+        pub comment: Option<Text>,
+        /// Of fencing: `armed`, `standby`, `disarming` or `disarmed`.
+        #[field("armed-state")]
+        pub armed_state: Option<Text>,
+        /// Of fencing: what becomes of the guests while it is disarmed, `freeze` or `ignore`.
+        pub resource_mode: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(HaEntry: "/cluster/ha/status/current");

@@ -1,8 +1,7 @@
 //! The log of the cluster: who logged in, which tasks began and ended, what the cluster itself noticed.
 
-use serde::Deserialize;
-
 use crate::error::Error;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::model::sight::Sight;
@@ -14,30 +13,31 @@ use crate::units::{Moment, Reading};
 /// How many lines are asked for. Without a number the server gives the last 50 and says nothing of others.
 const LINES: usize = 500;
 
-/// A line of the cluster's log, from `/cluster/log`. Without Sys.Syslog on `/` the server shows only one's own.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct LogEntry {
-    /// The number and the node.
-    pub id: Text,
-    /// When it was written.
-    pub time: Reading<Moment>,
-    /// The node that wrote it.
-    pub node: Text,
-    /// Whom it is about.
-    pub user: Option<Text>,
-    /// What it says.
-    pub msg: Text,
-    /// The part of the system that wrote it: `pvedaemon`, `cluster`, `pmxcfs`, ...
-    pub tag: Option<Text>,
-    /// How bad it is, from 0, an emergency, to 7, a detail for developers.
-    pub pri: Reading<u64>,
-    /// The process that wrote it.
-    pub pid: Reading<u64>,
-    /// Its number among the lines of its node.
-    pub uid: Reading<u64>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A line of the cluster's log, from `/cluster/log`. Without Sys.Syslog on `/` the server shows only one's own.
+    #[derive(Clone, Default)]
+    pub struct LogEntry {
+        /// The number and the node.
+        pub id: Text,
+        /// When it was written.
+        pub time: Reading<Moment>,
+        /// The node that wrote it.
+        pub node: Text,
+        /// Whom it is about.
+        pub user: Option<Text>,
+        /// What it says.
+        pub msg: Text,
+        /// The part of the system that wrote it: `pvedaemon`, `cluster`, `pmxcfs`, ...
+        pub tag: Option<Text>,
+        /// How bad it is, from 0, an emergency, to 7, a detail for developers.
+        pub pri: Reading<u64>,
+        /// The process that wrote it.
+        pub pid: Reading<u64>,
+        /// Its number among the lines of its node.
+        pub uid: Reading<u64>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(LogEntry: "/cluster/log");

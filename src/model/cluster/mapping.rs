@@ -1,12 +1,11 @@
 //! A mapping: one name for devices or directories that differ from node to node, so that guests can move.
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
 use crate::model::cluster::gathered;
-use crate::model::cluster::settings::Settings;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
+use crate::model::property::Properties;
 use crate::model::record::{Origin, record};
 use crate::model::words::words;
 use crate::session::Session;
@@ -25,46 +24,48 @@ words! {
     }
 }
 
-/// A mapping, from `/cluster/mapping/pci`, `usb` and `dir`. The server shows those on which one holds Mapping.Modify,
-/// Mapping.Use or Mapping.Audit.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Mapping {
-    /// Its name.
-    pub id: Text,
-    /// What it is for.
-    #[serde(rename = "type")]
-    pub kind: Reading<MappingKind>,
-    /// What it is, in the words of whoever made it.
-    pub description: Option<Text>,
-    /// What it stands for on each node: `node=pve1,path=0000:01:00.0,…`.
-    pub map: Vec<Text>,
-    /// Of PCI: whether it gives out parts of cards.
-    #[serde(deserialize_with = "loose::yes")]
-    pub mdev: bool,
-    /// Of PCI: whether guests with it may move while they run.
-    #[serde(rename = "live-migration-capable", deserialize_with = "loose::yes")]
-    pub live_migration_capable: bool,
-    /// What is wrong with it on the node that was asked to check it.
-    #[serde(deserialize_with = "loose::each")]
-    pub checks: Vec<MappingCheck>,
-    /// The same of USB.
-    #[serde(alias = "errors", deserialize_with = "loose::each")]
-    pub error: Vec<MappingCheck>,
-    /// The checksum of the configuration it stands in.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A mapping, from `/cluster/mapping/pci`, `usb` and `dir`. The server shows those on which one holds Mapping.Modify,
+    /// Mapping.Use or Mapping.Audit.
+    #[derive(Clone, Default)]
+    pub struct Mapping {
+        /// Its name.
+        pub id: Text,
+        /// What it is for.
+        #[field("type")]
+        pub kind: Reading<MappingKind>,
+        /// What it is, in the words of whoever made it.
+        pub description: Option<Text>,
+        /// What it stands for on each node: `node=pve1,path=0000:01:00.0,…`.
+        pub map: Vec<Text>,
+        /// Of PCI: whether it gives out parts of cards.
+        #[field(loose::yes)]
+        pub mdev: bool,
+        /// Of PCI: whether guests with it may move while they run.
+        #[field("live-migration-capable", loose::yes)]
+        pub live_migration_capable: bool,
+        /// What is wrong with it on the node that was asked to check it.
+        #[field(loose::each)]
+        pub checks: Vec<MappingCheck>,
+        /// The same of USB.
+        #[field("error" | "errors", loose::each)]
+        pub error: Vec<MappingCheck>,
+        /// The checksum of the configuration it stands in.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
-/// What is wrong with a mapping on a node.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct MappingCheck {
-    /// `warning` or `error`.
-    pub severity: Reading<Text>,
-    /// What it is.
-    pub message: Text,
+fields! {
+    /// What is wrong with a mapping on a node.
+    #[derive(Clone, Debug, Default)]
+    pub struct MappingCheck {
+        /// `warning` or `error`.
+        pub severity: Reading<Text>,
+        /// What it is.
+        pub message: Text,
+    }
 }
 
 record!(Mapping: "/cluster/mapping/pci", "/cluster/mapping/usb", "/cluster/mapping/dir");
@@ -95,20 +96,22 @@ impl Mapping {
 
     /// The nodes that it stands for something on.
     pub fn nodes(&self) -> Vec<Text> {
-        let mut nodes: Vec<Text> = self.map.iter().filter_map(|part| Settings::read(part.raw()).get("node")).collect();
+        let mut nodes: Vec<Text> =
+            self.map.iter().filter_map(|part| Properties::read(part.raw()).get("node")).collect();
+        nodes.sort();
         nodes.dedup();
         nodes
     }
 
     /// What it stands for on a node: for each device or directory its settings, as `path`, `id`, `iommugroup`.
-    pub fn on(&self, node: &str) -> Vec<Settings> {
-        let parts = self.map.iter().map(|part| Settings::read(part.raw()));
+    pub fn on(&self, node: &str) -> Vec<Properties> {
+        let parts = self.map.iter().map(|part| Properties::read(part.raw()));
         parts.filter(|part| part.get("node").is_some_and(|name| name == node)).collect()
     }
 
     fn meaning(&self) -> String {
         let part = |part: &Text| {
-            let part = Settings::read(part.raw());
+            let part = Properties::read(part.raw());
             let what = part.get("path").or_else(|| part.get("id")).unwrap_or_default();
             format!("{} {what}", part.get("node").unwrap_or_default())
         };

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{About, Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::model::words::words;
@@ -25,41 +24,42 @@ words! {
     }
 }
 
-/// A row of `/cluster/status`: a node, or the cluster itself. Needs Sys.Audit on `/`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct ClusterMember {
-    /// Node or cluster.
-    #[serde(rename = "type")]
-    pub kind: Reading<MemberKind>,
-    /// `node/pve1`, or `cluster`.
-    pub id: Text,
-    /// Its name.
-    pub name: Text,
-    /// Of a node: whether the others see it.
-    #[serde(deserialize_with = "loose::flag")]
-    pub online: Option<bool>,
-    /// Of a node: whether it is the one that answered.
-    #[serde(deserialize_with = "loose::yes")]
-    pub local: bool,
-    /// Of a node: its address in the cluster's network.
-    pub ip: Option<Text>,
-    /// Of a node: its number.
-    #[serde(deserialize_with = "loose::u64")]
-    pub nodeid: Option<u64>,
-    /// Of a node: the level of its subscription; empty without one.
-    pub level: Option<Text>,
-    /// Of the cluster: whether enough members see each other to take changes.
-    #[serde(deserialize_with = "loose::flag")]
-    pub quorate: Option<bool>,
-    /// Of the cluster: how many members it should have.
-    #[serde(deserialize_with = "loose::u64")]
-    pub nodes: Option<u64>,
-    /// Of the cluster: the version of its configuration.
-    #[serde(deserialize_with = "loose::u64")]
-    pub version: Option<u64>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A row of `/cluster/status`: a node, or the cluster itself. Needs Sys.Audit on `/`.
+    #[derive(Clone, Default)]
+    pub struct ClusterMember {
+        /// Node or cluster.
+        #[field("type")]
+        pub kind: Reading<MemberKind>,
+        /// `node/pve1`, or `cluster`.
+        pub id: Text,
+        /// Its name.
+        pub name: Text,
+        /// Of a node: whether the others see it.
+        #[field(loose::flag)]
+        pub online: Option<bool>,
+        /// Of a node: whether it is the one that answered.
+        #[field(loose::yes)]
+        pub local: bool,
+        /// Of a node: its address in the cluster's network.
+        pub ip: Option<Text>,
+        /// Of a node: its number.
+        #[field(loose::u64)]
+        pub nodeid: Option<u64>,
+        /// Of a node: the level of its subscription; empty without one.
+        pub level: Option<Text>,
+        /// Of the cluster: whether enough members see each other to take changes.
+        #[field(loose::flag)]
+        pub quorate: Option<bool>,
+        /// Of the cluster: how many members it should have.
+        #[field(loose::u64)]
+        pub nodes: Option<u64>,
+        /// Of the cluster: the version of its configuration.
+        #[field(loose::u64)]
+        pub version: Option<u64>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(ClusterMember: "/cluster/status");
@@ -187,36 +187,37 @@ impl fmt::Debug for ClusterStatus {
     }
 }
 
-/// A member as the cluster is configured, from `/cluster/config/nodes`. Needs Sys.Audit on `/`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct ConfiguredMember {
-    /// Its name.
-    pub node: Text,
-    /// Its name in the configuration of Corosync.
-    pub name: Option<Text>,
-    /// Its number.
-    pub nodeid: Reading<u64>,
-    /// How much its vote counts.
-    pub quorum_votes: Reading<u64>,
-    /// Its address on the first link.
-    pub ring0_addr: Option<Text>,
-    /// Its address on the second link.
-    pub ring1_addr: Option<Text>,
-    /// Its address on the third link.
-    pub ring2_addr: Option<Text>,
-    /// Its address on the fourth link.
-    pub ring3_addr: Option<Text>,
-    /// Its address on the fifth link.
-    pub ring4_addr: Option<Text>,
-    /// Its address on the sixth link.
-    pub ring5_addr: Option<Text>,
-    /// Its address on the seventh link.
-    pub ring6_addr: Option<Text>,
-    /// Its address on the eighth link.
-    pub ring7_addr: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A member as the cluster is configured, from `/cluster/config/nodes`. Needs Sys.Audit on `/`.
+    #[derive(Clone, Default)]
+    pub struct ConfiguredMember {
+        /// Its name.
+        pub node: Text,
+        /// Its name in the configuration of Corosync.
+        pub name: Option<Text>,
+        /// Its number.
+        pub nodeid: Reading<u64>,
+        /// How much its vote counts.
+        pub quorum_votes: Reading<u64>,
+        /// Its address on the first link.
+        pub ring0_addr: Option<Text>,
+        /// Its address on the second link.
+        pub ring1_addr: Option<Text>,
+        /// Its address on the third link.
+        pub ring2_addr: Option<Text>,
+        /// Its address on the fourth link.
+        pub ring3_addr: Option<Text>,
+        /// Its address on the fifth link.
+        pub ring4_addr: Option<Text>,
+        /// Its address on the sixth link.
+        pub ring5_addr: Option<Text>,
+        /// Its address on the seventh link.
+        pub ring6_addr: Option<Text>,
+        /// Its address on the eighth link.
+        pub ring7_addr: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(ConfiguredMember: "/cluster/config/nodes");

@@ -1,14 +1,14 @@
 //! Notifications: who is told, by which way, and of what.
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
 use crate::model::access::user::joined;
 use crate::model::cluster::gathered;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::page::{Cell, State, Tone};
+use crate::secret::without_password;
 use crate::session::Session;
 use crate::text::Text;
 use crate::units::Reading;
@@ -17,26 +17,27 @@ fn state(disable: bool) -> State {
     if disable { State::new(Tone::Off, "disabled") } else { State::new(Tone::Good, "enabled") }
 }
 
-/// Something that notifications can go to, from `/cluster/notifications/targets`. Needs Mapping.Audit, Mapping.Use or
-/// Mapping.Modify on `/mapping/notifications`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct NotificationTarget {
-    /// Its name.
-    pub name: Text,
-    /// `sendmail`, `smtp`, `gotify` or `webhook`.
-    #[serde(rename = "type")]
-    pub kind: Reading<Text>,
-    /// Whether nothing is sent to it.
-    #[serde(deserialize_with = "loose::yes")]
-    pub disable: bool,
-    /// Whether it came with Proxmox VE: `builtin`, `modified-builtin`, `user-created`.
-    #[serde(rename = "origin")]
-    pub made_by: Option<Text>,
-    /// What it is.
-    pub comment: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// Something that notifications can go to, from `/cluster/notifications/targets`. Needs Mapping.Audit, Mapping.Use or
+    /// Mapping.Modify on `/mapping/notifications`.
+    #[derive(Clone, Default)]
+    pub struct NotificationTarget {
+        /// Its name.
+        pub name: Text,
+        /// `sendmail`, `smtp`, `gotify` or `webhook`.
+        #[field("type")]
+        pub kind: Reading<Text>,
+        /// Whether nothing is sent to it.
+        #[field(loose::yes)]
+        pub disable: bool,
+        /// Whether it came with Proxmox VE: `builtin`, `modified-builtin`, `user-created`.
+        #[field("origin")]
+        pub made_by: Option<Text>,
+        /// What it is.
+        pub comment: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(NotificationTarget: "/cluster/notifications/targets");
@@ -74,60 +75,66 @@ impl Listed for NotificationTarget {
     }
 }
 
-/// How notifications go to a target: a mail server, a web address. From `/cluster/notifications/endpoints/sendmail`,
-/// `smtp`, `gotify` and `webhook`. Needs Mapping.Audit or Mapping.Modify on `/mapping/notifications`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct NotificationEndpoint {
-    /// The name of the target.
-    pub name: Text,
-    /// `sendmail`, `smtp`, `gotify` or `webhook`. The answer leaves it to its path.
-    #[serde(skip)]
-    pub kind: Text,
-    /// Whether nothing is sent by it.
-    #[serde(deserialize_with = "loose::yes")]
-    pub disable: bool,
-    /// Whether it came with Proxmox VE: `builtin`, `modified-builtin`, `user-created`.
-    #[serde(rename = "origin")]
-    pub made_by: Option<Text>,
-    /// What it is.
-    pub comment: Option<Text>,
-    /// Of mail: addresses that it goes to.
-    #[serde(deserialize_with = "loose::words")]
-    pub mailto: Vec<Text>,
-    /// Of mail: users to whose address it goes.
-    #[serde(rename = "mailto-user", deserialize_with = "loose::words")]
-    pub mailto_user: Vec<Text>,
-    /// Of mail: the name of the sender.
-    pub author: Option<Text>,
-    /// Of mail: the address of the sender.
-    #[serde(rename = "from-address")]
-    pub from_address: Option<Text>,
-    /// Of SMTP and Gotify: the server.
-    pub server: Option<Text>,
-    /// Of SMTP: its port.
-    #[serde(deserialize_with = "loose::u64")]
-    pub port: Option<u64>,
-    /// Of SMTP: `insecure`, `starttls` or `tls`.
-    pub mode: Option<Text>,
-    /// Of SMTP: who logs in there.
-    pub username: Option<Text>,
-    /// Of a webhook: its address.
-    pub url: Option<Text>,
-    /// Of a webhook: `post`, `put` or `get`.
-    pub method: Option<Text>,
-    /// Of a webhook: what is sent, in Base64, with places that are filled in.
-    pub body: Option<Text>,
-    /// Of a webhook: whether headers of its own are sent, which may hold keys and are not kept.
-    #[serde(rename = "header", deserialize_with = "loose::is_set")]
-    pub has_headers: bool,
-    /// Of a webhook: whether it has secrets. They are not kept.
-    #[serde(rename = "secret", deserialize_with = "loose::is_set")]
-    pub has_secrets: bool,
-    /// The checksum of the configuration it stands in.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// How notifications go to a target: a mail server, a web address. From `/cluster/notifications/endpoints/sendmail`,
+    /// `smtp`, `gotify` and `webhook`. Needs Mapping.Audit or Mapping.Modify on `/mapping/notifications`.
+    #[derive(Clone, Default)]
+    pub struct NotificationEndpoint {
+        /// The name of the target.
+        pub name: Text,
+        /// `sendmail`, `smtp`, `gotify` or `webhook`. The answer leaves it to its path.
+        #[field(skip)]
+        pub kind: Text,
+        /// Whether nothing is sent by it.
+        #[field(loose::yes)]
+        pub disable: bool,
+        /// Whether it came with Proxmox VE: `builtin`, `modified-builtin`, `user-created`.
+        #[field("origin")]
+        pub made_by: Option<Text>,
+        /// What it is.
+        pub comment: Option<Text>,
+        /// Of mail: addresses that it goes to.
+        #[field(loose::words)]
+        pub mailto: Vec<Text>,
+        /// Of mail: users to whose address it goes.
+        #[field("mailto-user", loose::words)]
+        pub mailto_user: Vec<Text>,
+        /// Of mail: the name of the sender.
+        pub author: Option<Text>,
+        /// Of mail: the address of the sender.
+        #[field("from-address")]
+        pub from_address: Option<Text>,
+        /// Of SMTP and Gotify: the server.
+        pub server: Option<Text>,
+        /// Of SMTP: its port.
+        #[field(loose::u64)]
+        pub port: Option<u64>,
+        /// Of SMTP: `insecure`, `starttls` or `tls`.
+        pub mode: Option<Text>,
+        /// Of SMTP: who logs in there.
+        pub username: Option<Text>,
+        /// Of a webhook: its address. A password in it is not kept.
+        #[field(address)]
+        pub url: Option<Text>,
+        /// Of a webhook: `post`, `put` or `get`.
+        pub method: Option<Text>,
+        /// Of a webhook: what is sent, in Base64, with places that are filled in.
+        pub body: Option<Text>,
+        /// Of a webhook: whether headers of its own are sent, which may hold keys and are not kept.
+        #[field("header", loose::is_set)]
+        pub has_headers: bool,
+        /// Of a webhook: whether it has secrets. They are not kept.
+        #[field("secret", loose::is_set)]
+        pub has_secrets: bool,
+        /// The checksum of the configuration it stands in.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
+}
+
+fn address<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Text>, D::Error> {
+    Ok(loose::text(from)?.map(|url| without_password(url.raw()).into()))
 }
 
 record!(NotificationEndpoint:
@@ -188,42 +195,43 @@ impl Listed for NotificationEndpoint {
     }
 }
 
-/// A rule that says which notifications go to which targets, from `/cluster/notifications/matchers`. Needs
-/// Mapping.Audit, Mapping.Use or Mapping.Modify on `/mapping/notifications`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct NotificationMatcher {
-    /// Its name.
-    pub name: Text,
-    /// The targets.
-    #[serde(deserialize_with = "loose::words")]
-    pub target: Vec<Text>,
-    /// Whether it is switched off.
-    #[serde(deserialize_with = "loose::yes")]
-    pub disable: bool,
-    /// How bad a notification must be: `error`, `warning,error`, ...
-    #[serde(rename = "match-severity", deserialize_with = "loose::words")]
-    pub match_severity: Vec<Text>,
-    /// What must stand in it: `exact:type=vzdump`, `regex:hostname=^pve`.
-    #[serde(rename = "match-field", deserialize_with = "loose::words")]
-    pub match_field: Vec<Text>,
-    /// When it must come, as a calendar event.
-    #[serde(rename = "match-calendar", deserialize_with = "loose::words")]
-    pub match_calendar: Vec<Text>,
-    /// Whether `all` of this must hold or `any`; not set, all.
-    pub mode: Option<Text>,
-    /// Whether the opposite is meant.
-    #[serde(rename = "invert-match", deserialize_with = "loose::yes")]
-    pub invert_match: bool,
-    /// Whether it came with Proxmox VE: `builtin`, `modified-builtin`, `user-created`.
-    #[serde(rename = "origin")]
-    pub made_by: Option<Text>,
-    /// What it is for.
-    pub comment: Option<Text>,
-    /// The checksum of the configuration it stands in.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A rule that says which notifications go to which targets, from `/cluster/notifications/matchers`. Needs
+    /// Mapping.Audit, Mapping.Use or Mapping.Modify on `/mapping/notifications`.
+    #[derive(Clone, Default)]
+    pub struct NotificationMatcher {
+        /// Its name.
+        pub name: Text,
+        /// The targets.
+        #[field(loose::words)]
+        pub target: Vec<Text>,
+        /// Whether it is switched off.
+        #[field(loose::yes)]
+        pub disable: bool,
+        /// How bad a notification must be: `error`, `warning,error`, ...
+        #[field("match-severity", loose::words)]
+        pub match_severity: Vec<Text>,
+        /// What must stand in it: `exact:type=vzdump`, `regex:hostname=^pve`.
+        #[field("match-field", loose::words)]
+        pub match_field: Vec<Text>,
+        /// When it must come, as a calendar event.
+        #[field("match-calendar", loose::words)]
+        pub match_calendar: Vec<Text>,
+        /// Whether `all` of this must hold or `any`; not set, all.
+        pub mode: Option<Text>,
+        /// Whether the opposite is meant.
+        #[field("invert-match", loose::yes)]
+        pub invert_match: bool,
+        /// Whether it came with Proxmox VE: `builtin`, `modified-builtin`, `user-created`.
+        #[field("origin")]
+        pub made_by: Option<Text>,
+        /// What it is for.
+        pub comment: Option<Text>,
+        /// The checksum of the configuration it stands in.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(NotificationMatcher: "/cluster/notifications/matchers", "/cluster/notifications/matchers/{name}");

@@ -5,8 +5,9 @@ use serde::Deserialize;
 use crate::error::Error;
 use crate::loose;
 use crate::model::access::user::joined;
-use crate::model::cluster::settings::{Settings, reading};
+use crate::model::fields::fields;
 use crate::model::list::{Column, Listed, count};
+use crate::model::property::{Properties, reading};
 use crate::model::record::{Ask, Origin, Record, record};
 use crate::page::{Cell, Level, Page};
 use crate::render::View;
@@ -14,88 +15,89 @@ use crate::session::Session;
 use crate::text::Text;
 use crate::units::{Reading, Why};
 
-/// The options of the cluster, from `/cluster/options`. Without Sys.Audit on `/` the server shows three of them: the
-/// console, the style of tags and the tags that one may set.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct DatacenterOptions {
-    /// The notes of the cluster.
-    pub description: Reading<Text>,
-    /// How much operations may read and write at most, in KiB a second: `migration`, `clone`, `restore`, ...
-    #[serde(deserialize_with = "reading")]
-    pub bwlimit: Reading<Settings>,
-    /// What is shown before a login.
-    #[serde(rename = "consent-text")]
-    pub consent_text: Reading<Text>,
-    /// The viewer that the console button opens.
-    pub console: Reading<Text>,
-    /// How high availability chooses nodes: `ha` is `basic`, `static` or `dynamic`.
-    #[serde(deserialize_with = "reading")]
-    pub crs: Reading<Settings>,
-    /// The sender of the cluster's mails.
-    pub email_from: Reading<Text>,
-    /// How a node that lost the others is stopped.
-    pub fencing: Reading<Text>,
-    /// What high availability does when a node is shut down: `shutdown_policy`.
-    #[serde(deserialize_with = "reading")]
-    pub ha: Reading<Settings>,
-    /// The proxy for what the nodes load from outside. A password in it is not kept.
-    #[serde(deserialize_with = "proxy")]
-    pub http_proxy: Reading<Text>,
-    /// The layout of keyboards in consoles.
-    pub keyboard: Reading<Text>,
-    /// The language of the web console.
-    pub language: Reading<Text>,
-    /// Where the cluster stands.
-    #[serde(deserialize_with = "reading")]
-    pub location: Reading<Settings>,
-    /// What the hardware addresses of guests begin with.
-    pub mac_prefix: Reading<Text>,
-    /// How many guests are started or stopped at once at most.
-    pub max_workers: Reading<u64>,
-    /// Over which network guests migrate, and whether encrypted: `network`, `type`.
-    #[serde(deserialize_with = "reading")]
-    pub migration: Reading<Settings>,
-    /// Whether they migrate unencrypted, in the older way to say so.
-    pub migration_unsecure: Reading<bool>,
-    /// The range of numbers that new guests are offered: `lower`, `upper`.
-    #[serde(rename = "next-id", deserialize_with = "reading")]
-    pub next_id: Reading<Settings>,
-    /// Of what the cluster sends mails, in the older way to say so.
-    #[serde(deserialize_with = "reading")]
-    pub notify: Reading<Settings>,
-    /// Over which network disks are replicated, and whether encrypted.
-    #[serde(deserialize_with = "reading")]
-    pub replication: Reading<Settings>,
-    /// How tags are shown: `shape`, `ordering`, `color-map`, `case-sensitive`.
-    #[serde(rename = "tag-style", deserialize_with = "reading")]
-    pub tag_style: Reading<Settings>,
-    /// Keys as a second factor, of the older kind.
-    #[serde(deserialize_with = "reading")]
-    pub u2f: Reading<Settings>,
-    /// Which tags users may set: `user-allow`, `user-allow-list`.
-    #[serde(rename = "user-tag-access", deserialize_with = "reading")]
-    pub user_tag_access: Reading<Settings>,
-    /// Keys as a second factor.
-    #[serde(deserialize_with = "reading")]
-    pub webauthn: Reading<Settings>,
-    /// The tags that only administrators set.
-    #[serde(rename = "registered-tags", deserialize_with = "loose::words")]
-    pub registered_tags: Vec<Text>,
-    /// The tags that this identity may set and see.
-    #[serde(rename = "allowed-tags", deserialize_with = "loose::words")]
-    pub allowed_tags: Vec<Text>,
-    /// The checksum of the configuration.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// The options of the cluster, from `/cluster/options`. Without Sys.Audit on `/` the server shows three of them: the
+    /// console, the style of tags and the tags that one may set.
+    #[derive(Clone, Default)]
+    pub struct DatacenterOptions {
+        /// The notes of the cluster.
+        pub description: Reading<Text>,
+        /// How much operations may read and write at most, in KiB a second: `migration`, `clone`, `restore`, ...
+        #[field(reading)]
+        pub bwlimit: Reading<Properties>,
+        /// What is shown before a login.
+        #[field("consent-text")]
+        pub consent_text: Reading<Text>,
+        /// The viewer that the console button opens.
+        pub console: Reading<Text>,
+        /// How high availability chooses nodes: `ha` is `basic`, `static` or `dynamic`.
+        #[field(reading)]
+        pub crs: Reading<Properties>,
+        /// The sender of the cluster's mails.
+        pub email_from: Reading<Text>,
+        /// How a node that lost the others is stopped.
+        pub fencing: Reading<Text>,
+        /// What high availability does when a node is shut down: `shutdown_policy`.
+        #[field(reading)]
+        pub ha: Reading<Properties>,
+        /// The proxy for what the nodes load from outside. A password in it is not kept.
+        #[field(proxy)]
+        pub http_proxy: Reading<Text>,
+        /// The layout of keyboards in consoles.
+        pub keyboard: Reading<Text>,
+        /// The language of the web console.
+        pub language: Reading<Text>,
+        /// Where the cluster stands.
+        #[field(reading)]
+        pub location: Reading<Properties>,
+        /// What the hardware addresses of guests begin with.
+        pub mac_prefix: Reading<Text>,
+        /// How many guests are started or stopped at once at most.
+        pub max_workers: Reading<u64>,
+        /// Over which network guests migrate, and whether encrypted: `network`, `type`.
+        #[field(reading)]
+        pub migration: Reading<Properties>,
+        /// Whether they migrate unencrypted, in the older way to say so.
+        pub migration_unsecure: Reading<bool>,
+        /// The range of numbers that new guests are offered: `lower`, `upper`.
+        #[field("next-id", reading)]
+        pub next_id: Reading<Properties>,
+        /// Of what the cluster sends mails, in the older way to say so.
+        #[field(reading)]
+        pub notify: Reading<Properties>,
+        /// Over which network disks are replicated, and whether encrypted.
+        #[field(reading)]
+        pub replication: Reading<Properties>,
+        /// How tags are shown: `shape`, `ordering`, `color-map`, `case-sensitive`.
+        #[field("tag-style", reading)]
+        pub tag_style: Reading<Properties>,
+        /// Keys as a second factor, of the older kind.
+        #[field(reading)]
+        pub u2f: Reading<Properties>,
+        /// Which tags users may set: `user-allow`, `user-allow-list`.
+        #[field("user-tag-access", reading)]
+        pub user_tag_access: Reading<Properties>,
+        /// Keys as a second factor.
+        #[field(reading)]
+        pub webauthn: Reading<Properties>,
+        /// The tags that only administrators set.
+        #[field("registered-tags", loose::words)]
+        pub registered_tags: Vec<Text>,
+        /// The tags that this identity may set and see.
+        #[field("allowed-tags", loose::words)]
+        pub allowed_tags: Vec<Text>,
+        /// The checksum of the configuration.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(DatacenterOptions without page: "/cluster/options");
 
 /// An address without the password that may stand in it.
 fn proxy<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Reading<Text>, D::Error> {
-    Ok(Reading::<Text>::deserialize(from)?.map(|url| crate::model::json::without_password(url.raw()).into()))
+    Ok(Reading::<Text>::deserialize(from)?.map(|url| crate::secret::without_password(url.raw()).into()))
 }
 
 impl DatacenterOptions {

@@ -1,9 +1,8 @@
 //! A row of the cluster's overview as it stands there: a node, a guest, a storage on a node, a pool, or a network on a node.
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::model::words::words;
@@ -30,91 +29,92 @@ words! {
     }
 }
 
-/// A row of `/cluster/resources` with every field that it has, for what [`Guest`](crate::Guest), [`Node`](crate::Node)
-/// and [`Storage`](crate::Storage) have no field for. It lags by up to ten seconds. Numbers are as the server sent them:
-/// zeros of stopped guests included.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct ClusterResource {
-    /// `node/pve1`, `qemu/101`, `storage/pve1/local`, `/pool/lab`.
-    pub id: Text,
-    /// What it is.
-    #[serde(rename = "type")]
-    pub kind: Reading<ResourceKind>,
-    /// The node that it is on, or is.
-    pub node: Option<Text>,
-    /// A guest's number.
-    #[serde(deserialize_with = "loose::u64")]
-    pub vmid: Option<u64>,
-    /// A guest's name.
-    pub name: Option<Text>,
-    /// A storage's name.
-    pub storage: Option<Text>,
-    /// The pool that it is, or is in.
-    pub pool: Option<Text>,
-    /// A network's name.
-    pub network: Option<Text>,
-    /// Zone or fabric, of a network.
-    #[serde(rename = "network-type")]
-    pub network_type: Option<Text>,
-    /// The kind of a zone.
-    #[serde(rename = "zone-type")]
-    pub zone_type: Option<Text>,
-    /// The protocol of a fabric.
-    pub protocol: Option<Text>,
-    /// The name of a network in the words of earlier versions.
-    pub sdn: Option<Text>,
-    /// Its state, in the words of its kind.
-    pub status: Option<Text>,
-    /// CPU use, 1.0 being all that it has.
-    pub cpu: Reading<Ratio>,
-    /// CPUs that it has.
-    pub maxcpu: Reading<f64>,
-    /// Memory in use.
-    pub mem: Reading<Bytes>,
-    /// Memory that it has.
-    pub maxmem: Reading<Bytes>,
-    /// Memory of the node that a virtual machine takes.
-    pub memhost: Reading<Bytes>,
-    /// Space in use.
-    pub disk: Reading<Bytes>,
-    /// Space that it has; of a guest the size of its first disk.
-    pub maxdisk: Reading<Bytes>,
-    /// Bytes that a guest has read from its disks since it was started.
-    pub diskread: Reading<Bytes>,
-    /// Bytes that a guest has written to its disks since it was started.
-    pub diskwrite: Reading<Bytes>,
-    /// Bytes that a guest has received since it was started.
-    pub netin: Reading<Bytes>,
-    /// Bytes that a guest has sent since it was started.
-    pub netout: Reading<Bytes>,
-    /// How long it has been running.
-    pub uptime: Reading<Age>,
-    /// Whether a guest is a template.
-    #[serde(deserialize_with = "loose::flag")]
-    pub template: Option<bool>,
-    /// A guest's tags.
-    #[serde(deserialize_with = "loose::words")]
-    pub tags: Vec<Text>,
-    /// What holds a lock on a guest.
-    pub lock: Option<Text>,
-    /// What high availability makes of it.
-    pub hastate: Option<Text>,
-    /// What may be kept on a storage.
-    #[serde(deserialize_with = "loose::words")]
-    pub content: Vec<Text>,
-    /// The kind of a storage.
-    pub plugintype: Option<Text>,
-    /// Whether all nodes see the same data on a storage.
-    #[serde(deserialize_with = "loose::flag")]
-    pub shared: Option<bool>,
-    /// The level of a node's subscription; empty without one.
-    pub level: Option<Text>,
-    /// The version of control groups that a node uses.
-    #[serde(rename = "cgroup-mode")]
-    pub cgroup_mode: Reading<u64>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A row of `/cluster/resources` with every field that it has, for what [`Guest`](crate::Guest), [`Node`](crate::Node)
+    /// and [`Storage`](crate::Storage) have no field for. It lags by up to ten seconds. Numbers are as the server sent them:
+    /// zeros of stopped guests included.
+    #[derive(Clone, Default)]
+    pub struct ClusterResource {
+        /// `node/pve1`, `qemu/101`, `storage/pve1/local`, `/pool/lab`.
+        pub id: Text,
+        /// What it is.
+        #[field("type")]
+        pub kind: Reading<ResourceKind>,
+        /// The node that it is on, or is.
+        pub node: Option<Text>,
+        /// A guest's number.
+        #[field(loose::u64)]
+        pub vmid: Option<u64>,
+        /// A guest's name.
+        pub name: Option<Text>,
+        /// A storage's name.
+        pub storage: Option<Text>,
+        /// The pool that it is, or is in.
+        pub pool: Option<Text>,
+        /// A network's name.
+        pub network: Option<Text>,
+        /// Zone or fabric, of a network.
+        #[field("network-type")]
+        pub network_type: Option<Text>,
+        /// The kind of a zone.
+        #[field("zone-type")]
+        pub zone_type: Option<Text>,
+        /// The protocol of a fabric.
+        pub protocol: Option<Text>,
+        /// The name of a network in the words of earlier versions.
+        pub sdn: Option<Text>,
+        /// Its state, in the words of its kind.
+        pub status: Option<Text>,
+        /// CPU use, 1.0 being all that it has.
+        pub cpu: Reading<Ratio>,
+        /// CPUs that it has.
+        pub maxcpu: Reading<f64>,
+        /// Memory in use.
+        pub mem: Reading<Bytes>,
+        /// Memory that it has.
+        pub maxmem: Reading<Bytes>,
+        /// Memory of the node that a virtual machine takes.
+        pub memhost: Reading<Bytes>,
+        /// Space in use.
+        pub disk: Reading<Bytes>,
+        /// Space that it has; of a guest the size of its first disk.
+        pub maxdisk: Reading<Bytes>,
+        /// Bytes that a guest has read from its disks since it was started.
+        pub diskread: Reading<Bytes>,
+        /// Bytes that a guest has written to its disks since it was started.
+        pub diskwrite: Reading<Bytes>,
+        /// Bytes that a guest has received since it was started.
+        pub netin: Reading<Bytes>,
+        /// Bytes that a guest has sent since it was started.
+        pub netout: Reading<Bytes>,
+        /// How long it has been running.
+        pub uptime: Reading<Age>,
+        /// Whether a guest is a template.
+        #[field(loose::flag)]
+        pub template: Option<bool>,
+        /// A guest's tags.
+        #[field(loose::words)]
+        pub tags: Vec<Text>,
+        /// What holds a lock on a guest.
+        pub lock: Option<Text>,
+        /// What high availability makes of it.
+        pub hastate: Option<Text>,
+        /// What may be kept on a storage.
+        #[field(loose::words)]
+        pub content: Vec<Text>,
+        /// The kind of a storage.
+        pub plugintype: Option<Text>,
+        /// Whether all nodes see the same data on a storage.
+        #[field(loose::flag)]
+        pub shared: Option<bool>,
+        /// The level of a node's subscription; empty without one.
+        pub level: Option<Text>,
+        /// The version of control groups that a node uses.
+        #[field("cgroup-mode")]
+        pub cgroup_mode: Reading<u64>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(ClusterResource: "/cluster/resources");

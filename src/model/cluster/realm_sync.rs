@@ -1,9 +1,8 @@
 //! A job that takes users and groups over from a directory.
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed};
 use crate::model::record::{Ask, Origin, record};
 use crate::page::{State, Tone};
@@ -11,33 +10,34 @@ use crate::session::Session;
 use crate::text::Text;
 use crate::units::{Moment, Reading};
 
-/// A job that takes users and groups over from a directory, from `/cluster/jobs/realm-sync`. Needs Sys.Audit on `/`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct RealmSyncJob {
-    /// Its name.
-    pub id: Text,
-    /// The realm whose directory is read.
-    pub realm: Reading<Text>,
-    /// Whether it runs.
-    pub enabled: Reading<bool>,
-    /// When it runs, as a calendar event.
-    pub schedule: Reading<Text>,
-    /// When it ran last, if it did.
-    #[serde(rename = "last-run", deserialize_with = "loose::optional")]
-    pub last_run: Option<Moment>,
-    /// When it runs next.
-    #[serde(rename = "next-run", deserialize_with = "loose::optional")]
-    pub next_run: Option<Moment>,
-    /// Whether it takes over `users`, `groups` or `both`.
-    pub scope: Option<Text>,
-    /// What is removed here when it is gone there: `acl`, `entry`, `properties`.
-    #[serde(rename = "remove-vanished", deserialize_with = "loose::words")]
-    pub remove_vanished: Vec<Text>,
-    /// What it is for.
-    pub comment: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A job that takes users and groups over from a directory, from `/cluster/jobs/realm-sync`. Needs Sys.Audit on `/`.
+    #[derive(Clone, Default)]
+    pub struct RealmSyncJob {
+        /// Its name.
+        pub id: Text,
+        /// The realm whose directory is read.
+        pub realm: Reading<Text>,
+        /// Whether it runs.
+        pub enabled: Reading<bool>,
+        /// When it runs, as a calendar event.
+        pub schedule: Reading<Text>,
+        /// When it ran last, if it did.
+        #[field("last-run", loose::optional)]
+        pub last_run: Option<Moment>,
+        /// When it runs next.
+        #[field("next-run", loose::optional)]
+        pub next_run: Option<Moment>,
+        /// Whether it takes over `users`, `groups` or `both`.
+        pub scope: Option<Text>,
+        /// What is removed here when it is gone there: `acl`, `entry`, `properties`.
+        #[field("remove-vanished", loose::words)]
+        pub remove_vanished: Vec<Text>,
+        /// What it is for.
+        pub comment: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(RealmSyncJob: "/cluster/jobs/realm-sync");

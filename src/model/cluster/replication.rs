@@ -5,6 +5,7 @@ use serde::de::Deserializer;
 
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
@@ -13,40 +14,41 @@ use crate::session::Session;
 use crate::text::Text;
 use crate::units::{Age, Moment, Reading};
 
-/// A replication job as it is configured, from `/cluster/replication`. The server shows those of guests on which one
-/// holds VM.Audit. How it went last is known on the node that does it: `pve.node("pve1")?.replication()?`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct ReplicationJob {
-    /// Its name: the guest's number, and its own.
-    pub id: Text,
-    /// Always `local`.
-    #[serde(rename = "type")]
-    pub kind: Option<Text>,
-    /// The guest whose disks it copies.
-    pub guest: Reading<u64>,
-    /// Its number among the jobs of the guest.
-    pub jobnum: Reading<u64>,
-    /// The node it copies from, where that was noted.
-    pub source: Option<Text>,
-    /// The node it copies to.
-    pub target: Reading<Text>,
-    /// When, as a calendar event; not set, every 15 minutes.
-    pub schedule: Option<Text>,
-    /// How many megabytes a second it sends at most.
-    #[serde(deserialize_with = "loose::f64")]
-    pub rate: Option<f64>,
-    /// Whether it is switched off.
-    #[serde(deserialize_with = "loose::yes")]
-    pub disable: bool,
-    /// That it is about to be removed: `local` leaves the copies, `full` removes them too.
-    pub remove_job: Option<Text>,
-    /// What it is for.
-    pub comment: Option<Text>,
-    /// The checksum of the configuration it stands in.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A replication job as it is configured, from `/cluster/replication`. The server shows those of guests on which one
+    /// holds VM.Audit. How it went last is known on the node that does it: `pve.node("pve1")?.replication()?`.
+    #[derive(Clone, Default)]
+    pub struct ReplicationJob {
+        /// Its name: the guest's number, and its own.
+        pub id: Text,
+        /// Always `local`.
+        #[field("type")]
+        pub kind: Option<Text>,
+        /// The guest whose disks it copies.
+        pub guest: Reading<u64>,
+        /// Its number among the jobs of the guest.
+        pub jobnum: Reading<u64>,
+        /// The node it copies from, where that was noted.
+        pub source: Option<Text>,
+        /// The node it copies to.
+        pub target: Reading<Text>,
+        /// When, as a calendar event; not set, every 15 minutes.
+        pub schedule: Option<Text>,
+        /// How many megabytes a second it sends at most.
+        #[field(loose::f64)]
+        pub rate: Option<f64>,
+        /// Whether it is switched off.
+        #[field(loose::yes)]
+        pub disable: bool,
+        /// That it is about to be removed: `local` leaves the copies, `full` removes them too.
+        pub remove_job: Option<Text>,
+        /// What it is for.
+        pub comment: Option<Text>,
+        /// The checksum of the configuration it stands in.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(ReplicationJob: "/cluster/replication", "/cluster/replication/{id}");
@@ -101,59 +103,60 @@ impl Listed for ReplicationJob {
     }
 }
 
-/// A replication job as it goes on the node that does it, from `/nodes/{node}/replication`. The server shows those of
-/// guests on which one holds VM.Audit.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Replication {
-    /// Its name: the guest's number, and its own.
-    pub id: Text,
-    /// Always `local`.
-    #[serde(rename = "type")]
-    pub kind: Option<Text>,
-    /// The guest whose disks it copies.
-    pub guest: Reading<u64>,
-    /// `qemu` or `lxc`.
-    pub vmtype: Reading<Text>,
-    /// Its number among the jobs of the guest.
-    pub jobnum: Reading<u64>,
-    /// The node it copies from.
-    pub source: Option<Text>,
-    /// The node it copies to.
-    pub target: Reading<Text>,
-    /// When, as a calendar event; not set, every 15 minutes.
-    pub schedule: Option<Text>,
-    /// How many megabytes a second it sends at most.
-    #[serde(deserialize_with = "loose::f64")]
-    pub rate: Option<f64>,
-    /// Whether it is switched off.
-    #[serde(deserialize_with = "loose::yes")]
-    pub disable: bool,
-    /// That it is about to be removed.
-    pub remove_job: Option<Text>,
-    /// What it is for.
-    pub comment: Option<Text>,
-    /// When the last copy that succeeded was begun, if any did.
-    #[serde(deserialize_with = "moment")]
-    pub last_sync: Option<Moment>,
-    /// When the last attempt was begun, if there was one.
-    #[serde(deserialize_with = "moment")]
-    pub last_try: Option<Moment>,
-    /// When it runs next.
-    #[serde(deserialize_with = "moment")]
-    pub next_sync: Option<Moment>,
-    /// How long the last attempt took.
-    #[serde(deserialize_with = "duration")]
-    pub duration: Reading<Age>,
-    /// How many attempts failed since the last that succeeded.
-    pub fail_count: Reading<u64>,
-    /// What the last failed attempt said.
-    pub error: Option<Text>,
-    /// The process that is at it now.
-    #[serde(deserialize_with = "loose::u64")]
-    pub pid: Option<u64>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A replication job as it goes on the node that does it, from `/nodes/{node}/replication`. The server shows those of
+    /// guests on which one holds VM.Audit.
+    #[derive(Clone, Default)]
+    pub struct Replication {
+        /// Its name: the guest's number, and its own.
+        pub id: Text,
+        /// Always `local`.
+        #[field("type")]
+        pub kind: Option<Text>,
+        /// The guest whose disks it copies.
+        pub guest: Reading<u64>,
+        /// `qemu` or `lxc`.
+        pub vmtype: Reading<Text>,
+        /// Its number among the jobs of the guest.
+        pub jobnum: Reading<u64>,
+        /// The node it copies from.
+        pub source: Option<Text>,
+        /// The node it copies to.
+        pub target: Reading<Text>,
+        /// When, as a calendar event; not set, every 15 minutes.
+        pub schedule: Option<Text>,
+        /// How many megabytes a second it sends at most.
+        #[field(loose::f64)]
+        pub rate: Option<f64>,
+        /// Whether it is switched off.
+        #[field(loose::yes)]
+        pub disable: bool,
+        /// That it is about to be removed.
+        pub remove_job: Option<Text>,
+        /// What it is for.
+        pub comment: Option<Text>,
+        /// When the last copy that succeeded was begun, if any did.
+        #[field(moment)]
+        pub last_sync: Option<Moment>,
+        /// When the last attempt was begun, if there was one.
+        #[field(moment)]
+        pub last_try: Option<Moment>,
+        /// When it runs next.
+        #[field(moment)]
+        pub next_sync: Option<Moment>,
+        /// How long the last attempt took.
+        #[field(duration)]
+        pub duration: Reading<Age>,
+        /// How many attempts failed since the last that succeeded.
+        pub fail_count: Reading<u64>,
+        /// What the last failed attempt said.
+        pub error: Option<Text>,
+        /// The process that is at it now.
+        #[field(loose::u64)]
+        pub pid: Option<u64>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(Replication: "/nodes/{node}/replication", "/nodes/{node}/replication/{id}/status");

@@ -1,34 +1,34 @@
 //! Names for addresses that rules use: aliases, IP sets and what is in them.
 
-use serde::Deserialize;
-
 use super::FirewallLevel;
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record, segment};
 use crate::text::Text;
 use crate::units::Reading;
 
-/// A name for an address or a network. Rules name those of the cluster `dc/name`, those of their own guest `guest/name`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Alias {
-    /// The name.
-    pub name: Text,
-    /// The address or network.
-    pub cidr: Reading<Text>,
-    /// Its version of IP.
-    pub ipversion: Reading<u64>,
-    /// What people wrote about it.
-    pub comment: Option<Text>,
-    /// A mark of the state that the aliases are in.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A name for an address or a network. Rules name those of the cluster `dc/name`, those of their own guest `guest/name`.
+    #[derive(Clone, Default)]
+    pub struct FirewallAlias {
+        /// The name.
+        pub name: Text,
+        /// The address or network.
+        pub cidr: Reading<Text>,
+        /// Its version of IP.
+        pub ipversion: Reading<u64>,
+        /// What people wrote about it.
+        pub comment: Option<Text>,
+        /// A mark of the state that the aliases are in.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
-record!(Alias:
+record!(FirewallAlias:
     "/cluster/firewall/aliases",
     "/cluster/firewall/aliases/{name}",
     "/nodes/{node}/qemu/{vmid}/firewall/aliases",
@@ -37,24 +37,25 @@ record!(Alias:
     "/nodes/{node}/lxc/{vmid}/firewall/aliases/{name}",
 );
 
-/// A named set of addresses. Rules name it with a plus sign: `+dc/name`, `+guest/name`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct IpSet {
-    /// Its name.
-    pub name: Text,
-    /// What people wrote about it.
-    pub comment: Option<Text>,
-    /// A mark of the state that the sets are in.
-    pub digest: Option<Text>,
-    /// The level that it belongs to.
-    #[serde(skip)]
-    pub level: Option<FirewallLevel>,
-    /// The path of its firewall.
-    #[serde(skip)]
-    pub(super) path: String,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A named set of addresses. Rules name it with a plus sign: `+dc/name`, `+guest/name`.
+    #[derive(Clone, Default)]
+    pub struct IpSet {
+        /// Its name.
+        pub name: Text,
+        /// What people wrote about it.
+        pub comment: Option<Text>,
+        /// A mark of the state that the sets are in.
+        pub digest: Option<Text>,
+        /// The level that it belongs to.
+        #[field(skip)]
+        pub level: Option<FirewallLevel>,
+        /// The path of its firewall.
+        #[field(skip)]
+        pub(super) path: String,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(IpSet:
@@ -63,21 +64,22 @@ record!(IpSet:
     "/nodes/{node}/lxc/{vmid}/firewall/ipset",
 );
 
-/// An address or a network in an IP set.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct IpSetEntry {
-    /// The address, the network or the alias.
-    pub cidr: Text,
-    /// Whether it is taken out of the set, of which it would be a part otherwise.
-    #[serde(deserialize_with = "loose::yes")]
-    pub nomatch: bool,
-    /// What people wrote about it.
-    pub comment: Option<Text>,
-    /// A mark of the state that the set is in.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// An address or a network in an IP set.
+    #[derive(Clone, Default)]
+    pub struct IpSetEntry {
+        /// The address, the network or the alias.
+        pub cidr: Text,
+        /// Whether it is taken out of the set, of which it would be a part otherwise.
+        #[field(loose::yes)]
+        pub nomatch: bool,
+        /// What people wrote about it.
+        pub comment: Option<Text>,
+        /// A mark of the state that the set is in.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(IpSetEntry:
@@ -89,24 +91,25 @@ record!(IpSetEntry:
     "/nodes/{node}/lxc/{vmid}/firewall/ipset/{name}/{cidr}",
 );
 
-/// A name that a rule can use, from the `refs` of a firewall.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct AddressRef {
-    /// Its name.
-    pub name: Text,
-    /// How a rule writes it, without the place before it: `office`, `+blocklist`.
-    #[serde(rename = "ref")]
-    pub written: Reading<Text>,
-    /// `alias` or `ipset`.
-    #[serde(rename = "type")]
-    pub kind: Reading<Text>,
-    /// Where it belongs: `dc` to the cluster, `guest` to the guest, `sdn` to the software-defined network.
-    pub scope: Option<Text>,
-    /// What people wrote about it.
-    pub comment: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A name that a rule can use, from the `refs` of a firewall.
+    #[derive(Clone, Default)]
+    pub struct AddressRef {
+        /// Its name.
+        pub name: Text,
+        /// How a rule writes it, without the place before it: `office`, `+blocklist`.
+        #[field("ref")]
+        pub written: Reading<Text>,
+        /// `alias` or `ipset`.
+        #[field("type")]
+        pub kind: Reading<Text>,
+        /// Where it belongs: `dc` to the cluster, `guest` to the guest, `sdn` to the software-defined network.
+        pub scope: Option<Text>,
+        /// What people wrote about it.
+        pub comment: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(AddressRef:
@@ -136,14 +139,14 @@ impl IpSet {
     }
 }
 
-impl Listed for Alias {
+impl Listed for FirewallAlias {
     const NOUN: (&'static str, &'static str) = ("alias", "aliases");
 
-    fn columns() -> Vec<Column<Alias>> {
+    fn columns() -> Vec<Column<FirewallAlias>> {
         vec![
-            Column::new("Alias", |a: &Alias| a.name.clone()),
-            Column::new("Address", |a: &Alias| a.cidr.clone()),
-            Column::new("Remark", |a: &Alias| a.comment.clone()),
+            Column::new("Alias", |a: &FirewallAlias| a.name.clone()),
+            Column::new("Address", |a: &FirewallAlias| a.cidr.clone()),
+            Column::new("Remark", |a: &FirewallAlias| a.comment.clone()),
         ]
     }
 }

@@ -1,42 +1,43 @@
 //! What rules are made shorter by: security groups, and macros for services.
 
-use serde::Deserialize;
-
 use super::rule::FirewallRule;
 use crate::error::Error;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed};
 use crate::model::record::{Ask, Origin, record, segment};
 use crate::session::Session;
 use crate::text::Text;
 use crate::units::Reading;
 
-/// A security group, from `/cluster/firewall/groups`: rules under a name, for use at every level.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct SecurityGroup {
-    /// Its name.
-    pub group: Text,
-    /// What people wrote about it.
-    pub comment: Option<Text>,
-    /// A mark of the state that the groups are in.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A security group, from `/cluster/firewall/groups`: rules under a name, for use at every level.
+    #[derive(Clone, Default)]
+    pub struct SecurityGroup {
+        /// Its name.
+        pub group: Text,
+        /// What people wrote about it.
+        pub comment: Option<Text>,
+        /// A mark of the state that the groups are in.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(SecurityGroup: "/cluster/firewall/groups");
 
-/// A macro, from `/cluster/firewall/macros`: a service by name, for protocol and ports.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct FirewallMacro {
-    /// Its name: `HTTPS`.
-    #[serde(rename = "macro")]
-    pub name: Text,
-    /// What it is.
-    pub descr: Reading<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A macro, from `/cluster/firewall/macros`: a service by name, for protocol and ports.
+    #[derive(Clone, Default)]
+    pub struct FirewallMacro {
+        /// Its name: `HTTPS`.
+        #[field("macro")]
+        pub name: Text,
+        /// What it is.
+        pub descr: Reading<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(FirewallMacro: "/cluster/firewall/macros");

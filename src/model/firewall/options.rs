@@ -1,103 +1,103 @@
 //! The settings of a firewall, at whichever level. Each level has its own; what it does not have stays unset.
 
-use serde::Deserialize;
-
 use super::FirewallLevel;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, Listed};
 use crate::model::record::{Origin, record};
 use crate::page::{Cell, State, Tone};
 use crate::text::Text;
 use crate::units::Age;
 
-/// The settings of a firewall. What is not set has its default.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct FirewallOptions {
-    /// Whether it is on; [`is_on`](FirewallOptions::is_on) knows the defaults.
-    #[serde(deserialize_with = "loose::flag")]
-    pub enable: Option<bool>,
-    /// What becomes of what comes in and no rule is about: `ACCEPT`, `DROP`, `REJECT`; `DROP` where it is not set.
-    pub policy_in: Option<Text>,
-    /// What becomes of what goes out; `ACCEPT` where it is not set.
-    pub policy_out: Option<Text>,
-    /// What becomes of what is passed on; `ACCEPT` where it is not set.
-    pub policy_forward: Option<Text>,
-    /// How important what comes in and is dropped is in the log; `nolog` where it is not set.
-    pub log_level_in: Option<Text>,
-    /// The same of what goes out.
-    pub log_level_out: Option<Text>,
-    /// The same of what is passed on.
-    pub log_level_forward: Option<Text>,
-    /// Cluster: whether rules hold for what is not IP as well; yes where it is not set.
-    #[serde(deserialize_with = "loose::flag")]
-    pub ebtables: Option<bool>,
-    /// Cluster: how often the same is logged: `enable=1,burst=5,rate=1/second`.
-    pub log_ratelimit: Option<Text>,
-    /// Node: whether the newer firewall, by nftables, is used.
-    #[serde(deserialize_with = "loose::flag")]
-    pub nftables: Option<bool>,
-    /// Node and guest: whether neighbour discovery of IPv6 may pass; yes where it is not set.
-    #[serde(deserialize_with = "loose::flag")]
-    pub ndp: Option<bool>,
-    /// Node: whether senders that cannot be are dropped.
-    #[serde(deserialize_with = "loose::flag")]
-    pub nosmurfs: Option<bool>,
-    /// Node: how important these are in the log.
-    pub smurf_log_level: Option<Text>,
-    /// Node: whether TCP flags that cannot stand together are dropped.
-    #[serde(deserialize_with = "loose::flag")]
-    pub tcpflags: Option<bool>,
-    /// Node: how important these are in the log.
-    pub tcp_flags_log_level: Option<Text>,
-    /// Node: whether new connections are logged.
-    #[serde(deserialize_with = "loose::flag")]
-    pub log_nf_conntrack: Option<bool>,
-    /// Node: how many connections are kept track of; 262144 where it is not set.
-    #[serde(deserialize_with = "loose::u64")]
-    pub nf_conntrack_max: Option<u64>,
-    /// Node: after how long a silent connection is forgotten; 5 days where it is not set.
-    #[serde(deserialize_with = "seconds")]
-    pub nf_conntrack_tcp_timeout_established: Option<Age>,
-    /// Node: after how long one that is being made is forgotten; a minute where it is not set.
-    #[serde(deserialize_with = "seconds")]
-    pub nf_conntrack_tcp_timeout_syn_recv: Option<Age>,
-    /// Node: whether packets of no known connection may pass.
-    #[serde(deserialize_with = "loose::flag")]
-    pub nf_conntrack_allow_invalid: Option<bool>,
-    /// Node: protocols whose further connections are understood: `ftp`, `sip`, ...
-    pub nf_conntrack_helpers: Option<Text>,
-    /// Node: whether floods of new connections are held back.
-    #[serde(deserialize_with = "loose::flag")]
-    pub protection_synflood: Option<bool>,
-    /// Node: from how many a second of one sender on; 200 where it is not set.
-    #[serde(deserialize_with = "loose::u64")]
-    pub protection_synflood_rate: Option<u64>,
-    /// Node: how many at once; 1000 where it is not set.
-    #[serde(deserialize_with = "loose::u64")]
-    pub protection_synflood_burst: Option<u64>,
-    /// Guest: whether DHCP may pass.
-    #[serde(deserialize_with = "loose::flag")]
-    pub dhcp: Option<bool>,
-    /// Guest: whether it may send from the addresses of its IP sets `ipfilter-net*` only.
-    #[serde(deserialize_with = "loose::flag")]
-    pub ipfilter: Option<bool>,
-    /// Guest: whether it may send with the hardware address of its configuration only; yes where it is not set.
-    #[serde(deserialize_with = "loose::flag")]
-    pub macfilter: Option<bool>,
-    /// Guest: whether it may announce itself as a router of IPv6.
-    #[serde(deserialize_with = "loose::flag")]
-    pub radv: Option<bool>,
-    /// A mark of this state of the settings.
-    pub digest: Option<Text>,
-    /// Whose settings these are: `the cluster`, `VM 101`.
-    #[serde(skip)]
-    pub of: Text,
-    /// The level that these are the settings of.
-    #[serde(skip)]
-    pub level: Option<FirewallLevel>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// The settings of a firewall. What is not set has its default.
+    #[derive(Clone, Default)]
+    pub struct FirewallOptions {
+        /// Whether it is on; [`is_on`](FirewallOptions::is_on) knows the defaults.
+        #[field(loose::flag)]
+        pub enable: Option<bool>,
+        /// What becomes of what comes in and no rule is about: `ACCEPT`, `DROP`, `REJECT`; `DROP` where it is not set.
+        pub policy_in: Option<Text>,
+        /// What becomes of what goes out; `ACCEPT` where it is not set.
+        pub policy_out: Option<Text>,
+        /// What becomes of what is passed on; `ACCEPT` where it is not set.
+        pub policy_forward: Option<Text>,
+        /// How important what comes in and is dropped is in the log; `nolog` where it is not set.
+        pub log_level_in: Option<Text>,
+        /// The same of what goes out.
+        pub log_level_out: Option<Text>,
+        /// The same of what is passed on.
+        pub log_level_forward: Option<Text>,
+        /// Cluster: whether rules hold for what is not IP as well; yes where it is not set.
+        #[field(loose::flag)]
+        pub ebtables: Option<bool>,
+        /// Cluster: how often the same is logged: `enable=1,burst=5,rate=1/second`.
+        pub log_ratelimit: Option<Text>,
+        /// Node: whether the newer firewall, by nftables, is used.
+        #[field(loose::flag)]
+        pub nftables: Option<bool>,
+        /// Node and guest: whether neighbour discovery of IPv6 may pass; yes where it is not set.
+        #[field(loose::flag)]
+        pub ndp: Option<bool>,
+        /// Node: whether senders that cannot be are dropped.
+        #[field(loose::flag)]
+        pub nosmurfs: Option<bool>,
+        /// Node: how important these are in the log.
+        pub smurf_log_level: Option<Text>,
+        /// Node: whether TCP flags that cannot stand together are dropped.
+        #[field(loose::flag)]
+        pub tcpflags: Option<bool>,
+        /// Node: how important these are in the log.
+        pub tcp_flags_log_level: Option<Text>,
+        /// Node: whether new connections are logged.
+        #[field(loose::flag)]
+        pub log_nf_conntrack: Option<bool>,
+        /// Node: how many connections are kept track of; 262144 where it is not set.
+        #[field(loose::u64)]
+        pub nf_conntrack_max: Option<u64>,
+        /// Node: after how long a silent connection is forgotten; 5 days where it is not set.
+        #[field(seconds)]
+        pub nf_conntrack_tcp_timeout_established: Option<Age>,
+        /// Node: after how long one that is being made is forgotten; a minute where it is not set.
+        #[field(seconds)]
+        pub nf_conntrack_tcp_timeout_syn_recv: Option<Age>,
+        /// Node: whether packets of no known connection may pass.
+        #[field(loose::flag)]
+        pub nf_conntrack_allow_invalid: Option<bool>,
+        /// Node: protocols whose further connections are understood: `ftp`, `sip`, ...
+        pub nf_conntrack_helpers: Option<Text>,
+        /// Node: whether floods of new connections are held back.
+        #[field(loose::flag)]
+        pub protection_synflood: Option<bool>,
+        /// Node: from how many a second of one sender on; 200 where it is not set.
+        #[field(loose::u64)]
+        pub protection_synflood_rate: Option<u64>,
+        /// Node: how many at once; 1000 where it is not set.
+        #[field(loose::u64)]
+        pub protection_synflood_burst: Option<u64>,
+        /// Guest: whether DHCP may pass.
+        #[field(loose::flag)]
+        pub dhcp: Option<bool>,
+        /// Guest: whether it may send from the addresses of its IP sets `ipfilter-net*` only.
+        #[field(loose::flag)]
+        pub ipfilter: Option<bool>,
+        /// Guest: whether it may send with the hardware address of its configuration only; yes where it is not set.
+        #[field(loose::flag)]
+        pub macfilter: Option<bool>,
+        /// Guest: whether it may announce itself as a router of IPv6.
+        #[field(loose::flag)]
+        pub radv: Option<bool>,
+        /// A mark of this state of the settings.
+        pub digest: Option<Text>,
+        /// Whose settings these are: `the cluster`, `VM 101`.
+        #[field(skip)]
+        pub of: Text,
+        /// The level that these are the settings of.
+        #[field(skip)]
+        pub level: Option<FirewallLevel>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(FirewallOptions:

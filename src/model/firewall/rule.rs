@@ -1,8 +1,7 @@
 //! A rule of a firewall, at whichever level.
 
-use serde::Deserialize;
-
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, Listed, count};
 use crate::model::record::{Origin, record};
 use crate::model::words::words;
@@ -24,49 +23,50 @@ words! {
     }
 }
 
-/// A rule of a firewall. What it does not name may be anything.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct FirewallRule {
-    /// Its place, counted from 0: rules are tried in this order.
-    pub pos: Reading<u64>,
-    /// What it is about.
-    #[serde(rename = "type")]
-    pub kind: Reading<RuleKind>,
-    /// What becomes of it: `ACCEPT`, `DROP`, `REJECT`; of a security group its name.
-    pub action: Text,
-    /// Whether it is used.
-    #[serde(deserialize_with = "loose::yes")]
-    pub enable: bool,
-    /// A service by name, for protocol and ports.
-    #[serde(rename = "macro")]
-    pub macro_name: Option<Text>,
-    /// The protocol: `tcp`, `udp`, `icmp`, ...
-    pub proto: Option<Text>,
-    /// From where: an address, a network, an alias (`dc/office`), an IP set (`+dc/blocklist`), several with commas.
-    pub source: Option<Text>,
-    /// To where, likewise.
-    pub dest: Option<Text>,
-    /// From which ports.
-    pub sport: Option<Text>,
-    /// To which ports: `443`, `8000:8080`, several with commas.
-    pub dport: Option<Text>,
-    /// Which kind of ICMP message.
-    #[serde(rename = "icmp-type")]
-    pub icmp_type: Option<Text>,
-    /// On which interface only: `net0`, `vmbr0`.
-    pub iface: Option<Text>,
-    /// How important it is in the log; nothing is logged without.
-    pub log: Option<Text>,
-    /// For which version of IP only, as its addresses have it.
-    #[serde(deserialize_with = "loose::u64")]
-    pub ipversion: Option<u64>,
-    /// What people wrote about it.
-    pub comment: Option<Text>,
-    /// A mark of the state that the rules are in.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A rule of a firewall. What it does not name may be anything.
+    #[derive(Clone, Default)]
+    pub struct FirewallRule {
+        /// Its place, counted from 0: rules are tried in this order.
+        pub pos: Reading<u64>,
+        /// What it is about.
+        #[field("type")]
+        pub kind: Reading<RuleKind>,
+        /// What becomes of it: `ACCEPT`, `DROP`, `REJECT`; of a security group its name.
+        pub action: Text,
+        /// Whether it is used.
+        #[field(loose::yes)]
+        pub enable: bool,
+        /// A service by name, for protocol and ports.
+        #[field("macro")]
+        pub macro_name: Option<Text>,
+        /// The protocol: `tcp`, `udp`, `icmp`, ...
+        pub proto: Option<Text>,
+        /// From where: an address, a network, an alias (`dc/office`), an IP set (`+dc/blocklist`), several with commas.
+        pub source: Option<Text>,
+        /// To where, likewise.
+        pub dest: Option<Text>,
+        /// From which ports.
+        pub sport: Option<Text>,
+        /// To which ports: `443`, `8000:8080`, several with commas.
+        pub dport: Option<Text>,
+        /// Which kind of ICMP message.
+        #[field("icmp-type")]
+        pub icmp_type: Option<Text>,
+        /// On which interface only: `net0`, `vmbr0`.
+        pub iface: Option<Text>,
+        /// How important it is in the log; nothing is logged without.
+        pub log: Option<Text>,
+        /// For which version of IP only, as its addresses have it.
+        #[field(loose::u64)]
+        pub ipversion: Option<u64>,
+        /// What people wrote about it.
+        pub comment: Option<Text>,
+        /// A mark of the state that the rules are in.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(FirewallRule:

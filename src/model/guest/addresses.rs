@@ -1,9 +1,8 @@
 //! Where a guest can be reached: its network interfaces as the running guest has them.
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::guest::{Guest, GuestKind};
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record};
@@ -11,50 +10,49 @@ use crate::page::Cell;
 use crate::text::Text;
 use crate::units::Reading;
 
-/// A network interface inside a running guest: of a container from `/nodes/{node}/lxc/{vmid}/interfaces`, of a virtual
-/// machine from its agent, `/nodes/{node}/qemu/{vmid}/agent/network-get-interfaces`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct GuestInterface {
-    /// Its name in the guest.
-    pub name: Text,
-    /// Its hardware address.
-    #[serde(rename = "hardware-address", deserialize_with = "loose::text")]
-    pub hardware_address: Option<Text>,
-    /// The same, as containers also spell it.
-    #[serde(deserialize_with = "loose::text")]
-    hwaddr: Option<Text>,
-    /// An IPv4 address with the length of its network, as containers also spell it.
-    #[serde(deserialize_with = "loose::text")]
-    inet: Option<Text>,
-    /// An IPv6 address, likewise.
-    #[serde(deserialize_with = "loose::text")]
-    inet6: Option<Text>,
-    /// All its addresses.
-    #[serde(rename = "ip-addresses", deserialize_with = "loose::each")]
-    pub addresses: Vec<GuestAddress>,
-    /// What went through it, as the agent counts.
-    pub statistics: Option<serde_json::Value>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A network interface inside a running guest: of a container from `/nodes/{node}/lxc/{vmid}/interfaces`, of a virtual
+    /// machine from its agent, `/nodes/{node}/qemu/{vmid}/agent/network-get-interfaces`.
+    #[derive(Clone, Default)]
+    pub struct GuestInterface {
+        /// Its name in the guest.
+        pub name: Text,
+        /// Its hardware address.
+        #[field("hardware-address")]
+        pub hardware_address: Option<Text>,
+        /// The same, as containers also spell it.
+        hwaddr: Option<Text>,
+        /// An IPv4 address with the length of its network, as containers also spell it.
+        inet: Option<Text>,
+        /// An IPv6 address, likewise.
+        inet6: Option<Text>,
+        /// All its addresses.
+        #[field("ip-addresses", loose::each)]
+        pub addresses: Vec<GuestAddress>,
+        /// What went through it, as the agent counts.
+        pub statistics: Option<serde_json::Value>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(
     GuestInterface: "/nodes/{node}/lxc/{vmid}/interfaces", "/nodes/{node}/qemu/{vmid}/agent/network-get-interfaces",
 );
 
-/// An address of a network interface.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct GuestAddress {
-    /// The address.
-    #[serde(rename = "ip-address")]
-    pub address: Text,
-    /// `ipv4` or `ipv6`; containers say `inet` and `inet6`.
-    #[serde(rename = "ip-address-type")]
-    pub kind: Text,
-    /// How many bits of it name the network.
-    pub prefix: Reading<u64>,
+fields! {
+    /// An address of a network interface.
+    #[derive(Clone, Debug, Default)]
+    pub struct GuestAddress {
+        /// The address.
+        #[field("ip-address")]
+        pub address: Text,
+        /// `ipv4` or `ipv6`; containers say `inet` and `inet6`.
+        #[field("ip-address-type")]
+        pub kind: Text,
+        /// How many bits of it name the network.
+        pub prefix: Reading<u64>,
+    }
 }
 
 impl Guest {

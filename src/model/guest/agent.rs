@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::guest::addresses::GuestInterface;
 use crate::model::guest::page::part;
 use crate::model::guest::{Guest, GuestKind};
@@ -30,11 +31,12 @@ pub struct Agent {
     guest: Guest,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct HostName {
-    #[serde(rename = "host-name", deserialize_with = "loose::text")]
-    name: Option<Text>,
+fields! {
+    #[derive(Default)]
+    struct HostName {
+        #[field("host-name")]
+        name: Option<Text>,
+    }
 }
 
 impl Guest {

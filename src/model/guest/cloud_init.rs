@@ -1,34 +1,32 @@
 //! What cloud-init is to set up in a virtual machine, and what of that its drive does not say yet.
 
-use percent_encoding::percent_decode_str;
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::guest::{Guest, GuestKind};
-use crate::model::json::is_secret;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::page::{Cell, State, Tone};
+use crate::secret::is_secret;
 use crate::text::Text;
+use percent_encoding::percent_decode_str;
 
-/// A setting that cloud-init is told, from `/nodes/{node}/qemu/{vmid}/cloudinit`. Passwords are never kept or shown.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct CloudInitSetting {
-    /// The setting: `ciuser`, `ipconfig0`, `sshkeys`.
-    pub key: Text,
-    /// What the drive says now.
-    #[serde(deserialize_with = "loose::text")]
-    pub value: Option<Text>,
-    /// What it will say once it is made anew.
-    #[serde(deserialize_with = "loose::text")]
-    pub pending: Option<Text>,
-    /// Whether it will no longer be said.
-    #[serde(deserialize_with = "loose::yes")]
-    pub delete: bool,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A setting that cloud-init is told, from `/nodes/{node}/qemu/{vmid}/cloudinit`. Passwords are never kept or shown.
+    #[derive(Clone, Default)]
+    pub struct CloudInitSetting {
+        /// The setting: `ciuser`, `ipconfig0`, `sshkeys`.
+        pub key: Text,
+        /// What the drive says now.
+        pub value: Option<Text>,
+        /// What it will say once it is made anew.
+        pub pending: Option<Text>,
+        /// Whether it will no longer be said.
+        #[field(loose::yes)]
+        pub delete: bool,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(CloudInitSetting: "/nodes/{node}/qemu/{vmid}/cloudinit");

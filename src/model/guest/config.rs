@@ -2,20 +2,21 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::guest::disk::Disk;
 use crate::model::guest::net::Net;
 use crate::model::guest::{Guest, GuestKind};
-use crate::model::json::{is_secret, shown};
+use crate::model::json::shown;
 use crate::model::list::{About, List};
 use crate::model::property::Properties;
 use crate::model::record::segment;
 use crate::model::sight::Sight;
 use crate::page::Provenance;
+use crate::secret::{is_secret, masked};
 use crate::session::Answer;
 use crate::text::Text;
 use crate::units::Bytes;
@@ -45,13 +46,13 @@ pub struct Config {
     called: Text,
     settings: Arc<Map<String, Value>>,
     /// What waits for a restart; `None` where it was not asked for, and a reason where it could not be read.
-    changes: Option<Result<Vec<Change>, Text>>,
+    changes: Option<Result<Vec<PendingChange>, Text>>,
     provenance: Provenance,
 }
 
 /// A change of a setting that waits until the guest is started anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct PendingChange {
     /// The setting.
     pub key: Text,
     /// What it is now; `None` where the default holds.
@@ -60,15 +61,16 @@ pub struct Change {
     pub then: Option<Text>,
 }
 
-/// A row of `/pending`: a setting, and what it is to become.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct PendingRow {
-    key: Text,
-    value: Option<Value>,
-    pending: Option<Value>,
-    #[serde(deserialize_with = "loose::yes")]
-    delete: bool,
+fields! {
+    /// A row of `/pending`: a setting, and what it is to become.
+    #[derive(Default)]
+    pub(crate) struct PendingRow {
+        key: Text,
+        value: Option<Value>,
+        pending: Option<Value>,
+        #[field(loose::yes)]
+        delete: bool,
+    }
 }
 
 impl Guest {
@@ -129,9 +131,9 @@ impl Config {
             let key = row.key.raw();
             let word = |value: &Option<Value>| match value {
                 Some(_) if is_secret(key) => Some("a secret, not shown".into()),
-                value => value.as_ref().map(|value| shown(value).into()),
+                value => value.clone().map(|value| shown(&masked(value)).into()),
             };
-            changes.push(Change { key: row.key.clone(), now: word(&row.value), then: word(&row.pending) });
+            changes.push(PendingChange { key: row.key.clone(), now: word(&row.value), then: word(&row.pending) });
             match row.value {
                 Some(now) => drop(settings.insert(key.to_owned(), now)),
                 None => drop(settings.remove(key)),
@@ -152,13 +154,13 @@ impl Config {
     /// # Ok(()) }
     /// ```
     pub fn get(&self, key: &str) -> Option<Text> {
-        self.settings.get(key).filter(|_| !is_secret(key)).map(|value| shown(value).into())
+        self.settings.get(key).filter(|_| !is_secret(key)).map(|value| shown(&masked(value.clone())).into())
     }
 
     /// One part of a setting that has several: `config.property("net0", "bridge")`; the part that stands without its
     /// name has the name `""`.
     pub fn property(&self, key: &str, name: &str) -> Option<Text> {
-        Properties::read(self.get(key)?.raw()).get(name).map(Text::from)
+        Properties::read(self.get(key)?.raw()).get(name)
     }
 
     /// What the guest is called.
@@ -197,7 +199,7 @@ impl Config {
 
     /// What waits until the guest is started anew; `None` where that was not asked for ([`Guest::config`] does) or
     /// could not be read.
-    pub fn pending(&self) -> Option<Vec<Change>> {
+    pub fn pending(&self) -> Option<Vec<PendingChange>> {
         self.changes.clone()?.ok()
     }
 

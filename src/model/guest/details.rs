@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::guest::{Guest, GuestKind, Status};
 use crate::model::list::{About, List};
 use crate::model::node::Node;
@@ -41,118 +42,117 @@ words! {
     }
 }
 
-/// A guest as its node knows it now, from `/nodes/{node}/{qemu|lxc}/{vmid}/status/current`; of many at once from
-/// `/nodes/{node}/qemu` and `/nodes/{node}/lxc`, which leave out what takes a question to QEMU.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct GuestDetails {
-    /// Its number.
-    pub vmid: Reading<u64>,
-    /// Its name.
-    pub name: Reading<Text>,
-    /// Whether it runs; a paused virtual machine counts as running here, and `qmpstatus` tells.
-    pub status: Reading<Status>,
-    /// What QEMU says, of a virtual machine.
-    pub qmpstatus: Reading<QmpStatus>,
-    /// `lxc` for a container.
-    #[serde(deserialize_with = "loose::text")]
-    pub r#type: Option<Text>,
-    /// The number of its process on the node.
-    pub pid: Reading<u64>,
-    /// How long it has been running.
-    pub uptime: Reading<Age>,
-    /// Its virtual CPUs.
-    pub cpus: Reading<u64>,
-    /// CPU use, 1.0 being all of its own.
-    pub cpu: Reading<Ratio>,
-    /// Memory in use, as it says itself where it can.
-    pub mem: Reading<Bytes>,
-    /// Memory of the node that a virtual machine takes.
-    pub memhost: Reading<Bytes>,
-    /// Memory that it may use.
-    pub maxmem: Reading<Bytes>,
-    /// Memory that a virtual machine has been left with.
-    pub balloon: Reading<Bytes>,
-    /// Memory that a virtual machine is left at least.
-    pub balloon_min: Reading<Bytes>,
-    /// Its weight when memory is shared out.
-    pub shares: Reading<u64>,
-    /// What the memory balloon says, as QEMU has it.
-    pub ballooninfo: Option<Value>,
-    /// Swap that a container uses.
-    pub swap: Reading<Bytes>,
-    /// Swap that a container may use.
-    pub maxswap: Reading<Bytes>,
-    /// Space used on a container's root disk.
-    pub disk: Reading<Bytes>,
-    /// Size of its first disk.
-    pub maxdisk: Reading<Bytes>,
-    /// Bytes read from disks since it was started.
-    pub diskread: Reading<Bytes>,
-    /// Bytes written to disks since it was started.
-    pub diskwrite: Reading<Bytes>,
-    /// Bytes received since it was started.
-    pub netin: Reading<Bytes>,
-    /// Bytes sent since it was started.
-    pub netout: Reading<Bytes>,
-    /// The part of the time in which something in it waited for a CPU.
-    #[serde(deserialize_with = "percent")]
-    pub pressurecpusome: Reading<Ratio>,
-    /// The part of the time in which all of it waited for a CPU.
-    #[serde(deserialize_with = "percent")]
-    pub pressurecpufull: Reading<Ratio>,
-    /// The part of the time in which something in it waited for disks.
-    #[serde(deserialize_with = "percent")]
-    pub pressureiosome: Reading<Ratio>,
-    /// The part of the time in which all of it waited for disks.
-    #[serde(deserialize_with = "percent")]
-    pub pressureiofull: Reading<Ratio>,
-    /// The part of the time in which something in it waited for memory.
-    #[serde(deserialize_with = "percent")]
-    pub pressurememorysome: Reading<Ratio>,
-    /// The part of the time in which all of it waited for memory.
-    #[serde(deserialize_with = "percent")]
-    pub pressurememoryfull: Reading<Ratio>,
-    /// What high availability makes of it: `managed`, `state`.
-    pub ha: Option<Value>,
-    /// What holds a lock on it.
-    #[serde(deserialize_with = "loose::text")]
-    pub lock: Option<Text>,
-    /// Its tags.
-    #[serde(deserialize_with = "loose::words")]
-    pub tags: Vec<Text>,
-    /// Whether it is a template.
-    #[serde(deserialize_with = "loose::yes")]
-    pub template: bool,
-    /// Whether a virtual machine is set up to have a guest agent.
-    #[serde(deserialize_with = "loose::yes")]
-    pub agent: bool,
-    /// Whether it has a serial port to look at.
-    #[serde(deserialize_with = "loose::yes")]
-    pub serial: bool,
-    /// Whether its screen is shown by SPICE.
-    #[serde(deserialize_with = "loose::yes")]
-    pub spice: bool,
-    /// How its clipboard is shared: `vnc`.
-    #[serde(deserialize_with = "loose::text")]
-    pub clipboard: Option<Text>,
-    /// The machine type that it was started as.
-    #[serde(rename = "running-machine", deserialize_with = "loose::text")]
-    pub running_machine: Option<Text>,
-    /// The version of QEMU that it was started with; the node may have a newer one by now.
-    #[serde(rename = "running-qemu", deserialize_with = "loose::text")]
-    pub running_qemu: Option<Text>,
-    /// What its QEMU can do for backups.
-    #[serde(rename = "proxmox-support")]
-    pub proxmox_support: Option<Value>,
-    /// Counters by network card; [`nics`](GuestDetails::counters_of_nics) reads them.
-    pub nics: Option<Value>,
-    /// Counters by drive; [`drives`](GuestDetails::counters_of_drives) reads them.
-    pub blockstat: Option<Value>,
-    #[serde(skip)]
-    kind: Option<GuestKind>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A guest as its node knows it now, from `/nodes/{node}/{qemu|lxc}/{vmid}/status/current`; of many at once from
+    /// `/nodes/{node}/qemu` and `/nodes/{node}/lxc`, which leave out what takes a question to QEMU.
+    #[derive(Clone, Default)]
+    pub struct GuestDetails {
+        /// Its number.
+        pub vmid: Reading<u64>,
+        /// Its name.
+        pub name: Reading<Text>,
+        /// Whether it runs; a paused virtual machine counts as running here, and `qmpstatus` tells.
+        pub status: Reading<Status>,
+        /// What QEMU says, of a virtual machine.
+        pub qmpstatus: Reading<QmpStatus>,
+        /// `lxc` for a container.
+        #[field("type")]
+        pub r#type: Option<Text>,
+        /// The number of its process on the node.
+        pub pid: Reading<u64>,
+        /// How long it has been running.
+        pub uptime: Reading<Age>,
+        /// Its virtual CPUs.
+        pub cpus: Reading<u64>,
+        /// CPU use, 1.0 being all of its own.
+        pub cpu: Reading<Ratio>,
+        /// Memory in use, as it says itself where it can.
+        pub mem: Reading<Bytes>,
+        /// Memory of the node that a virtual machine takes.
+        pub memhost: Reading<Bytes>,
+        /// Memory that it may use.
+        pub maxmem: Reading<Bytes>,
+        /// Memory that a virtual machine has been left with.
+        pub balloon: Reading<Bytes>,
+        /// Memory that a virtual machine is left at least.
+        pub balloon_min: Reading<Bytes>,
+        /// Its weight when memory is shared out.
+        pub shares: Reading<u64>,
+        /// What the memory balloon says, as QEMU has it.
+        pub ballooninfo: Option<Value>,
+        /// Swap that a container uses.
+        pub swap: Reading<Bytes>,
+        /// Swap that a container may use.
+        pub maxswap: Reading<Bytes>,
+        /// Space used on a container's root disk.
+        pub disk: Reading<Bytes>,
+        /// Size of its first disk.
+        pub maxdisk: Reading<Bytes>,
+        /// Bytes read from disks since it was started.
+        pub diskread: Reading<Bytes>,
+        /// Bytes written to disks since it was started.
+        pub diskwrite: Reading<Bytes>,
+        /// Bytes received since it was started.
+        pub netin: Reading<Bytes>,
+        /// Bytes sent since it was started.
+        pub netout: Reading<Bytes>,
+        /// The part of the time in which something in it waited for a CPU.
+        #[field(percent)]
+        pub pressurecpusome: Reading<Ratio>,
+        /// The part of the time in which all of it waited for a CPU.
+        #[field(percent)]
+        pub pressurecpufull: Reading<Ratio>,
+        /// The part of the time in which something in it waited for disks.
+        #[field(percent)]
+        pub pressureiosome: Reading<Ratio>,
+        /// The part of the time in which all of it waited for disks.
+        #[field(percent)]
+        pub pressureiofull: Reading<Ratio>,
+        /// The part of the time in which something in it waited for memory.
+        #[field(percent)]
+        pub pressurememorysome: Reading<Ratio>,
+        /// The part of the time in which all of it waited for memory.
+        #[field(percent)]
+        pub pressurememoryfull: Reading<Ratio>,
+        /// What high availability makes of it: `managed`, `state`.
+        pub ha: Option<Value>,
+        /// What holds a lock on it.
+        pub lock: Option<Text>,
+        /// Its tags.
+        #[field(loose::words)]
+        pub tags: Vec<Text>,
+        /// Whether it is a template.
+        #[field(loose::yes)]
+        pub template: bool,
+        /// Whether a virtual machine is set up to have a guest agent.
+        #[field(loose::yes)]
+        pub agent: bool,
+        /// Whether it has a serial port to look at.
+        #[field(loose::yes)]
+        pub serial: bool,
+        /// Whether its screen is shown by SPICE.
+        #[field(loose::yes)]
+        pub spice: bool,
+        /// How its clipboard is shared: `vnc`.
+        pub clipboard: Option<Text>,
+        /// The machine type that it was started as.
+        #[field("running-machine")]
+        pub running_machine: Option<Text>,
+        /// The version of QEMU that it was started with; the node may have a newer one by now.
+        #[field("running-qemu")]
+        pub running_qemu: Option<Text>,
+        /// What its QEMU can do for backups.
+        #[field("proxmox-support")]
+        pub proxmox_support: Option<Value>,
+        /// Counters by network card; [`nics`](GuestDetails::counters_of_nics) reads them.
+        pub nics: Option<Value>,
+        /// Counters by drive; [`drives`](GuestDetails::counters_of_drives) reads them.
+        pub blockstat: Option<Value>,
+        #[field(skip)]
+        kind: Option<GuestKind>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(

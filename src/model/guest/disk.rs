@@ -86,7 +86,7 @@ impl Disk {
         let stem = key.trim_end_matches(|c: char| c.is_ascii_digit());
         let numbered = stem.len() < key.len();
         let properties = Properties::read(words);
-        let main = ["", "file", "volume"].iter().find_map(|key| properties.get(key)).unwrap_or_default();
+        let main = ["", "file", "volume"].iter().find_map(|key| properties.word(key)).unwrap_or_default();
         let source = match main {
             "none" | "" => DiskSource::Empty,
             "cdrom" => DiskSource::NodeCdrom,
@@ -98,7 +98,7 @@ impl Disk {
         let cloud_init = matches!(&source, DiskSource::Volume(volume) if volume.is_cloud_init());
         let kind = match stem {
             "ide" | "sata" | "scsi" | "virtio" if numbered && cloud_init => DiskKind::CloudInit,
-            "ide" | "sata" | "scsi" | "virtio" if numbered && properties.get("media") == Some("cdrom") => {
+            "ide" | "sata" | "scsi" | "virtio" if numbered && properties.word("media") == Some("cdrom") => {
                 DiskKind::Cdrom
             }
             "ide" | "sata" | "scsi" | "virtio" if numbered => DiskKind::Disk,
@@ -120,11 +120,11 @@ impl Disk {
             key: key.into(),
             kind,
             source,
-            size: Reading::or_missing(properties.get("size").and_then(size), Why::NotInAnswer),
+            size: Reading::or_missing(properties.word("size").and_then(size), Why::NotInAnswer),
             in_backups,
             mounted_at: match kind {
                 DiskKind::Root => Some("/".into()),
-                _ => properties.get("mp").map(Text::from),
+                _ => properties.get("mp"),
             },
             setting: words.into(),
             properties,
@@ -141,7 +141,7 @@ impl Disk {
 
     /// One part of its setting: `disk.option("cache")`.
     pub fn option(&self, name: &str) -> Option<Text> {
-        self.properties.get(name).map(Text::from)
+        self.properties.get(name)
     }
 
     /// Whether its data are the guest's own: no medium, and not what cloud-init is told.

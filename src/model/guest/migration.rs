@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::guest::Guest;
 use crate::model::json::shown;
 use crate::model::list::{Column, Listed};
@@ -17,37 +17,38 @@ use crate::render::View;
 use crate::text::Text;
 use crate::units::{Bytes, Reading};
 
-/// Whether something can be done with a guest, from `/nodes/{node}/{qemu|lxc}/{vmid}/feature`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Feature {
-    /// What was asked about: `snapshot`, `clone`, `copy`.
-    #[serde(skip)]
-    pub feature: Text,
-    /// Whether all its disks lie on storages that can do it.
-    #[serde(rename = "hasFeature")]
-    pub possible: Reading<bool>,
-    /// The nodes that reach all its disks; not said of containers.
-    #[serde(deserialize_with = "loose::words")]
-    pub nodes: Vec<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// Whether something can be done with a guest, from `/nodes/{node}/{qemu|lxc}/{vmid}/feature`.
+    #[derive(Clone, Default)]
+    pub struct GuestFeature {
+        /// What was asked about: `snapshot`, `clone`, `copy`.
+        #[field(skip)]
+        pub feature: Text,
+        /// Whether all its disks lie on storages that can do it.
+        #[field("hasFeature")]
+        pub possible: Reading<bool>,
+        /// The nodes that reach all its disks; not said of containers.
+        #[field(loose::words)]
+        pub nodes: Vec<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
-record!(Feature: "/nodes/{node}/qemu/{vmid}/feature", "/nodes/{node}/lxc/{vmid}/feature");
+record!(GuestFeature: "/nodes/{node}/qemu/{vmid}/feature", "/nodes/{node}/lxc/{vmid}/feature");
 
-impl Listed for Feature {
+impl Listed for GuestFeature {
     const NOUN: (&'static str, &'static str) = ("feature", "features");
 
-    fn columns() -> Vec<Column<Feature>> {
+    fn columns() -> Vec<Column<GuestFeature>> {
         vec![
-            Column::new("Feature", |f: &Feature| f.feature.clone()),
-            Column::new("Possible", |f: &Feature| match f.possible {
+            Column::new("Feature", |f: &GuestFeature| f.feature.clone()),
+            Column::new("Possible", |f: &GuestFeature| match f.possible {
                 Reading::Known(true) => State::new(Tone::Good, "yes").into(),
                 Reading::Known(false) => State::new(Tone::Off, "not with its storages").into(),
                 Reading::Missing(why) => Cell::from(why),
             }),
-            Column::new("Nodes that reach its disks", |f: &Feature| joined(&f.nodes)),
+            Column::new("Nodes that reach its disks", |f: &GuestFeature| joined(&f.nodes)),
         ]
     }
 }
@@ -56,85 +57,87 @@ fn joined(words: &[Text]) -> String {
     words.iter().map(Text::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// What the server says of moving a guest to other nodes, from `/nodes/{node}/{qemu|lxc}/{vmid}/migrate`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct MigrationPreflight {
-    /// The nodes that the server would allow. It lists nodes that are offline as well; [`targets`](MigrationPreflight::targets)
-    /// are those that are there.
-    #[serde(alias = "allowed-nodes", deserialize_with = "loose::words")]
-    pub allowed_nodes: Vec<Text>,
-    /// What stands against other nodes, by node: `unavailable_storages`, `blocking-ha-resources`.
-    #[serde(alias = "not-allowed-nodes")]
-    pub not_allowed_nodes: Option<Value>,
-    /// Whether the guest runs, and would be moved while it does.
-    pub running: Reading<bool>,
-    /// Disks on storages of its node alone, which have to be copied.
-    #[serde(deserialize_with = "loose::each")]
-    pub local_disks: Vec<LocalDisk>,
-    /// Devices of its node, which cannot move: `hostpci0`, `usb0`.
-    #[serde(deserialize_with = "loose::words")]
-    pub local_resources: Vec<Text>,
-    /// Devices that are mapped, so that other nodes may have them too.
-    #[serde(rename = "mapped-resources", deserialize_with = "loose::words")]
-    pub mapped_resources: Vec<Text>,
-    /// What is known of these mappings.
-    #[serde(rename = "mapped-resource-info")]
-    pub mapped_resource_info: Option<Value>,
-    /// What high availability would move along.
-    #[serde(rename = "dependent-ha-resources", deserialize_with = "loose::words")]
-    pub dependent_ha_resources: Vec<Text>,
-    /// Whether the node can move the state of its network connections along.
-    #[serde(rename = "has-dbus-vmstate")]
-    pub has_dbus_vmstate: Reading<bool>,
-    /// The nodes that are online.
-    #[serde(skip)]
-    online: BTreeMap<Text, bool>,
-    #[serde(skip)]
-    here: Text,
-    #[serde(skip)]
-    called: Text,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// What the server says of moving a guest to other nodes, from `/nodes/{node}/{qemu|lxc}/{vmid}/migrate`.
+    #[derive(Clone, Default)]
+    pub struct MigrationPreflight {
+        /// The nodes that the server would allow. It lists nodes that are offline as well; [`targets`](MigrationPreflight::targets)
+        /// are those that are there.
+        #[field("allowed_nodes" | "allowed-nodes", loose::words)]
+        pub allowed_nodes: Vec<Text>,
+        /// What stands against other nodes, by node: `unavailable_storages`, `blocking-ha-resources`.
+        #[field("not_allowed_nodes" | "not-allowed-nodes")]
+        pub not_allowed_nodes: Option<Value>,
+        /// Whether the guest runs, and would be moved while it does.
+        pub running: Reading<bool>,
+        /// Disks on storages of its node alone, which have to be copied.
+        #[field(loose::each)]
+        pub local_disks: Vec<LocalDisk>,
+        /// Devices of its node, which cannot move: `hostpci0`, `usb0`.
+        #[field(loose::words)]
+        pub local_resources: Vec<Text>,
+        /// Devices that are mapped, so that other nodes may have them too.
+        #[field("mapped-resources", loose::words)]
+        pub mapped_resources: Vec<Text>,
+        /// What is known of these mappings.
+        #[field("mapped-resource-info")]
+        pub mapped_resource_info: Option<Value>,
+        /// What high availability would move along.
+        #[field("dependent-ha-resources", loose::words)]
+        pub dependent_ha_resources: Vec<Text>,
+        /// Whether the node can move the state of its network connections along.
+        #[field("has-dbus-vmstate")]
+        pub has_dbus_vmstate: Reading<bool>,
+        /// The nodes that are online.
+        #[field(skip)]
+        online: BTreeMap<Text, bool>,
+        #[field(skip)]
+        here: Text,
+        #[field(skip)]
+        called: Text,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(MigrationPreflight without page: "/nodes/{node}/qemu/{vmid}/migrate", "/nodes/{node}/lxc/{vmid}/migrate");
 
-/// A disk that lies on a storage of one node alone.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct LocalDisk {
-    /// The volume.
-    pub volid: Text,
-    /// The setting that describes it: `scsi0`.
-    #[serde(rename = "drivename")]
-    pub key: Text,
-    /// Its size.
-    pub size: Reading<Bytes>,
-    /// Whether it is a medium in a CD drive.
-    #[serde(deserialize_with = "loose::yes")]
-    pub cdrom: bool,
-    /// Whether it belongs to the guest and is not attached.
-    #[serde(deserialize_with = "loose::yes")]
-    pub is_unused: bool,
-    /// Whether it is attached.
-    #[serde(deserialize_with = "loose::yes")]
-    pub is_attached: bool,
-    /// Whether it is what cloud-init is told.
-    #[serde(deserialize_with = "loose::yes")]
-    pub is_cloudinit: bool,
-    /// Whether it is what a TPM keeps.
-    #[serde(deserialize_with = "loose::yes")]
-    pub is_tpmstate: bool,
-    /// Whether it is the memory of a snapshot.
-    #[serde(deserialize_with = "loose::yes")]
-    pub is_vmstate: bool,
-    /// Whether it is replicated.
-    #[serde(deserialize_with = "loose::yes")]
-    pub replicate: bool,
-    /// Whether its storage is shared.
-    #[serde(deserialize_with = "loose::yes")]
-    pub shared: bool,
+fields! {
+    /// A disk that lies on a storage of one node alone.
+    #[derive(Clone, Debug, Default)]
+    pub struct LocalDisk {
+        /// The volume.
+        pub volid: Text,
+        /// The setting that describes it: `scsi0`.
+        #[field("drivename")]
+        pub key: Text,
+        /// Its size.
+        pub size: Reading<Bytes>,
+        /// Whether it is a medium in a CD drive.
+        #[field(loose::yes)]
+        pub cdrom: bool,
+        /// Whether it belongs to the guest and is not attached.
+        #[field(loose::yes)]
+        pub is_unused: bool,
+        /// Whether it is attached.
+        #[field(loose::yes)]
+        pub is_attached: bool,
+        /// Whether it is what cloud-init is told.
+        #[field(loose::yes)]
+        pub is_cloudinit: bool,
+        /// Whether it is what a TPM keeps.
+        #[field(loose::yes)]
+        pub is_tpmstate: bool,
+        /// Whether it is the memory of a snapshot.
+        #[field(loose::yes)]
+        pub is_vmstate: bool,
+        /// Whether it is replicated.
+        #[field(loose::yes)]
+        pub replicate: bool,
+        /// Whether its storage is shared.
+        #[field(loose::yes)]
+        pub shared: bool,
+    }
 }
 
 impl Guest {
@@ -150,11 +153,11 @@ impl Guest {
     ///
     /// # Errors
     /// When there is no such feature, the node cannot be reached, or VM.Audit is missing.
-    pub fn feature(&self, feature: &str) -> Result<Feature, Error> {
+    pub fn feature(&self, feature: &str) -> Result<GuestFeature, Error> {
         Ask::new(&self.session, self.path("feature"))
             .with("feature", feature)
             .place(format!("{}/{}", self.kind.path(), self.vmid))
-            .one_with(|answer: &mut Feature| answer.feature = feature.into())
+            .one_with(|answer: &mut GuestFeature| answer.feature = feature.into())
     }
 
     /// What stands in the way of moving it, node by node, as the server itself checks before a migration; from

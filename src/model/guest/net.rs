@@ -69,10 +69,10 @@ impl Net {
         key.strip_prefix("net").filter(|n| !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit()))?;
         let own = Properties::read(words);
         let told = addresses.map(Properties::read).unwrap_or_default();
-        let text = |name: &str| own.get(name).or_else(|| told.get(name)).map(Text::from);
+        let text = |name: &str| own.get(name).or_else(|| told.get(name));
         // `virtio=BC:24:…` is short for `model=virtio,macaddr=BC:24:…`.
         let short = own.iter().find(|(key, _)| !key.is_empty() && !KNOWN.contains(key));
-        let model = own.get("name").or(own.get("model")).or(short.map(|(model, _)| model)).or(own.main());
+        let model = own.word("name").or(own.word("model")).or(short.map(|(model, _)| model)).or(own.word(""));
         Some(Net {
             key: key.into(),
             card: model.unwrap_or("unknown").into(),
@@ -80,7 +80,7 @@ impl Net {
             bridge: text("bridge"),
             vlan: own.number("tag"),
             trunks: own
-                .get("trunks")
+                .word("trunks")
                 .unwrap_or_default()
                 .split(';')
                 .filter(|t| !t.is_empty())

@@ -179,7 +179,7 @@ pub(crate) fn cpu_cell(used: Reading<Ratio>, cores: Reading<u64>) -> Cell {
         }
         (Reading::Known(used), _) => Cell::Ratio(used),
         (Reading::Missing(why), Reading::Known(cores)) => {
-            Cell::Missing(format!("of {}, {why}", count(cores as usize, ("core", "cores"))).into())
+            Cell::Missing(format!("of {}, {}", count(cores as usize, ("core", "cores")), why.brief()).into())
         }
         (Reading::Missing(why), _) => why.into(),
     }

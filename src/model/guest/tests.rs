@@ -124,6 +124,17 @@ fn a_configuration_shows_no_secret_and_says_what_waits() {
 }
 
 #[test]
+fn the_environment_of_a_container_is_no_part_of_its_configuration_in_either_form() {
+    let mail = guests().find(|guest| guest.kind == GuestKind::Ct && guest.is_running()).unwrap();
+    let path = format!("/nodes/{}/lxc/{}/config", mail.node.raw(), mail.vmid);
+    let odd = json!([["lxc.environment", "DB_PASS=swordfish"], ["lxc.cap.drop", "mknod"]]);
+    let session = Canned::new().data(&path, json!({"hostname": "mail", "env": "A=swordfish", "lxc": odd})).session();
+    let config = guest(&session, mail.vmid).config().unwrap();
+    let all = format!("{}{}{:?}", config.page().text(), config.page().html(), config.get("lxc"));
+    assert!(all.contains("lxc.cap.drop") && !all.contains("swordfish"), "{all}");
+}
+
+#[test]
 fn what_waits_for_a_restart_is_put_aside_and_named_without_secrets() {
     let session = Canned::new()
         .data("/nodes/pve1/qemu/101/config", json!({"memory": "8192", "cores": 4, "cipassword": "**********"}))

@@ -1,61 +1,63 @@
 //! What a node's QEMU offers to virtual machines: processor models and their flags, machine types.
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::text::Text;
 use crate::units::Reading;
 
-/// A processor model that a VM may have, from `/nodes/{node}/capabilities/qemu/cpu`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct CpuModel {
-    /// Its name, as it stands in a VM's configuration.
-    pub name: Text,
-    /// The maker whose processors it is like: `GenuineIntel`, `AuthenticAMD`, `default`.
-    pub vendor: Reading<Text>,
-    /// Whether somebody defined it here.
-    #[serde(deserialize_with = "loose::yes")]
-    pub custom: bool,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A processor model that a VM may have, from `/nodes/{node}/capabilities/qemu/cpu`.
+    #[derive(Clone, Default)]
+    pub struct CpuModel {
+        /// Its name, as it stands in a VM's configuration.
+        pub name: Text,
+        /// The maker whose processors it is like: `GenuineIntel`, `AuthenticAMD`, `default`.
+        pub vendor: Reading<Text>,
+        /// Whether somebody defined it here.
+        #[field(loose::yes)]
+        pub custom: bool,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(CpuModel: "/nodes/{node}/capabilities/qemu/cpu");
 
-/// A flag that can be added to or taken from a VM's processor, from `/nodes/{node}/capabilities/qemu/cpu-flags`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct CpuFlag {
-    /// Its name.
-    pub name: Text,
-    /// What it is for.
-    pub description: Reading<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A flag that can be added to or taken from a VM's processor, from `/nodes/{node}/capabilities/qemu/cpu-flags`.
+    #[derive(Clone, Default)]
+    pub struct CpuFlag {
+        /// Its name.
+        pub name: Text,
+        /// What it is for.
+        pub description: Reading<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(CpuFlag: "/nodes/{node}/capabilities/qemu/cpu-flags");
 
-/// A machine type that a VM may have, from `/nodes/{node}/capabilities/qemu/machines`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct MachineType {
-    /// Its name, as it stands in a VM's configuration.
-    pub id: Text,
-    /// `q35` or `i440fx`.
-    #[serde(rename = "type")]
-    pub kind: Reading<Text>,
-    /// Its version.
-    pub version: Reading<Text>,
-    /// What is new in it.
-    pub changes: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A machine type that a VM may have, from `/nodes/{node}/capabilities/qemu/machines`.
+    #[derive(Clone, Default)]
+    pub struct MachineType {
+        /// Its name, as it stands in a VM's configuration.
+        pub id: Text,
+        /// `q35` or `i440fx`.
+        #[field("type")]
+        pub kind: Reading<Text>,
+        /// Its version.
+        pub version: Reading<Text>,
+        /// What is new in it.
+        pub changes: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(MachineType: "/nodes/{node}/capabilities/qemu/machines");

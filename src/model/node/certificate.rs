@@ -1,9 +1,8 @@
 //! A certificate that a node shows to those who connect to it.
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
@@ -11,36 +10,37 @@ use crate::page::{Cell, State, Tone};
 use crate::text::Text;
 use crate::units::{Age, Moment, Reading};
 
-/// A certificate, from `/nodes/{node}/certificates/info`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Certificate {
-    /// Its file: `pve-root-ca.pem` (the cluster's own authority), `pve-ssl.pem` (made by it), `pveproxy-ssl.pem` (one's own,
-    /// shown instead where there is one).
-    pub filename: Text,
-    /// Whom it is for.
-    pub subject: Reading<Text>,
-    /// Who says so.
-    pub issuer: Reading<Text>,
-    /// The names and addresses that it holds for.
-    #[serde(deserialize_with = "loose::words")]
-    pub san: Vec<Text>,
-    /// From when it holds.
-    pub notbefore: Reading<Moment>,
-    /// Until when it holds.
-    pub notafter: Reading<Moment>,
-    /// Its SHA-256 fingerprint, as one gives it when connecting.
-    pub fingerprint: Reading<Text>,
-    /// The kind of its public key.
-    #[serde(rename = "public-key-type")]
-    pub public_key_type: Reading<Text>,
-    /// The length of its public key.
-    #[serde(rename = "public-key-bits")]
-    pub public_key_bits: Reading<u64>,
-    /// The certificate itself, which is public.
-    pub pem: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A certificate, from `/nodes/{node}/certificates/info`.
+    #[derive(Clone, Default)]
+    pub struct Certificate {
+        /// Its file: `pve-root-ca.pem` (the cluster's own authority), `pve-ssl.pem` (made by it), `pveproxy-ssl.pem` (one's own,
+        /// shown instead where there is one).
+        pub filename: Text,
+        /// Whom it is for.
+        pub subject: Reading<Text>,
+        /// Who says so.
+        pub issuer: Reading<Text>,
+        /// The names and addresses that it holds for.
+        #[field(loose::words)]
+        pub san: Vec<Text>,
+        /// From when it holds.
+        pub notbefore: Reading<Moment>,
+        /// Until when it holds.
+        pub notafter: Reading<Moment>,
+        /// Its SHA-256 fingerprint, as one gives it when connecting.
+        pub fingerprint: Reading<Text>,
+        /// The kind of its public key.
+        #[field("public-key-type")]
+        pub public_key_type: Reading<Text>,
+        /// The length of its public key.
+        #[field("public-key-bits")]
+        pub public_key_bits: Reading<u64>,
+        /// The certificate itself, which is public.
+        pub pem: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(Certificate: "/nodes/{node}/certificates/info");

@@ -1,32 +1,32 @@
 //! A file system that a node mounts for a storage of the kind directory.
 
-use serde::Deserialize;
-
 use crate::error::Error;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::text::Text;
 use crate::units::Reading;
 
-/// A mounted file system, from `/nodes/{node}/disks/directory`: those made by Proxmox VE, under `/mnt/pve`. Needs Sys.Audit
-/// on `/`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct MountedDirectory {
-    /// Where it is mounted.
-    pub path: Text,
-    /// The device that it is on.
-    pub device: Reading<Text>,
-    /// The file system: `ext4`, `xfs`.
-    #[serde(rename = "type")]
-    pub kind: Reading<Text>,
-    /// How it is mounted: `defaults`.
-    pub options: Reading<Text>,
-    /// The systemd unit that mounts it.
-    pub unitfile: Reading<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A mounted file system, from `/nodes/{node}/disks/directory`: those made by Proxmox VE, under `/mnt/pve`. Needs Sys.Audit
+    /// on `/`.
+    #[derive(Clone, Default)]
+    pub struct MountedDirectory {
+        /// Where it is mounted.
+        pub path: Text,
+        /// The device that it is on.
+        pub device: Reading<Text>,
+        /// The file system: `ext4`, `xfs`.
+        #[field("type")]
+        pub kind: Reading<Text>,
+        /// How it is mounted: `defaults`.
+        pub options: Reading<Text>,
+        /// The systemd unit that mounts it.
+        pub unitfile: Reading<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(MountedDirectory: "/nodes/{node}/disks/directory");

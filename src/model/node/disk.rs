@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::loose::{self, Loose, Scalar};
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
@@ -31,120 +32,123 @@ words! {
     }
 }
 
-/// A disk, from `/nodes/{node}/disks/list`. Needs Sys.Audit on `/nodes/{node}`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct NodeDisk {
-    /// Where the node has it: `/dev/sda`.
-    pub devpath: Text,
-    /// What kind it is.
-    #[serde(rename = "type")]
-    pub kind: Reading<NodeDiskKind>,
-    /// The model.
-    pub model: Reading<Text>,
-    /// The maker, of disks that tell it beside the model.
-    pub vendor: Reading<Text>,
-    /// The serial number on its label.
-    pub serial: Reading<Text>,
-    /// Its name among all disks of the world.
-    pub wwn: Reading<Text>,
-    /// A path under `/dev/disk/by-id` that stays when cables change.
-    pub by_id_link: Option<Text>,
-    /// Its size.
-    pub size: Reading<Bytes>,
-    /// What is on it: `LVM`, `ZFS`, `ext4`, `partitions`, ...; nothing where it is free.
-    pub used: Option<Text>,
-    /// Whether it is mounted as it is, without partitions.
-    #[serde(deserialize_with = "loose::yes")]
-    pub mounted: bool,
-    /// Whether it has a partition table of the kind GPT.
-    #[serde(deserialize_with = "loose::yes")]
-    pub gpt: bool,
-    /// What the disk says of itself: `PASSED`, `OK`, `FAILED!`, ...; `UNKNOWN` where it was not asked or says nothing.
-    pub health: Reading<Text>,
-    /// The part of a solid state disk's endurance that is left: 1.0 when new, 0.0 when it is worn out.
-    #[serde(deserialize_with = "percent_left")]
-    pub wearout: Reading<Ratio>,
-    /// Turns a minute; 0 of a disk that does not turn.
-    #[serde(deserialize_with = "turns")]
-    pub rpm: Reading<u64>,
-    /// The disk that this partition is a part of, where partitions were asked for.
-    pub parent: Option<Text>,
-    /// The Ceph OSD on it; none where there is none.
-    #[serde(deserialize_with = "osd")]
-    pub osdid: Option<u64>,
-    /// All Ceph OSDs on it.
-    #[serde(rename = "osdid-list", deserialize_with = "loose::words")]
-    pub osdid_list: Vec<Text>,
-    /// Whether its OSD is one of the kind BlueStore.
-    #[serde(deserialize_with = "loose::yes")]
-    pub bluestore: bool,
-    /// Whether its OSD is encrypted.
-    #[serde(deserialize_with = "loose::yes")]
-    pub osdencrypted: bool,
-    /// How many databases of OSDs are on it.
-    #[serde(deserialize_with = "loose::u64")]
-    pub db: Option<u64>,
-    /// How many write-ahead logs of OSDs are on it.
-    #[serde(deserialize_with = "loose::u64")]
-    pub wal: Option<u64>,
-    /// How many journals of OSDs of the old kind are on it.
-    #[serde(deserialize_with = "loose::u64")]
-    pub journals: Option<u64>,
-    #[serde(skip)]
-    node: Text,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A disk, from `/nodes/{node}/disks/list`. Needs Sys.Audit on `/nodes/{node}`.
+    #[derive(Clone, Default)]
+    pub struct NodeDisk {
+        /// Where the node has it: `/dev/sda`.
+        pub devpath: Text,
+        /// What kind it is.
+        #[field("type")]
+        pub kind: Reading<NodeDiskKind>,
+        /// The model.
+        pub model: Reading<Text>,
+        /// The maker, of disks that tell it beside the model.
+        pub vendor: Reading<Text>,
+        /// The serial number on its label.
+        pub serial: Reading<Text>,
+        /// Its name among all disks of the world.
+        pub wwn: Reading<Text>,
+        /// A path under `/dev/disk/by-id` that stays when cables change.
+        pub by_id_link: Option<Text>,
+        /// Its size.
+        pub size: Reading<Bytes>,
+        /// What is on it: `LVM`, `ZFS`, `ext4`, `partitions`, ...; nothing where it is free.
+        pub used: Option<Text>,
+        /// Whether it is mounted as it is, without partitions.
+        #[field(loose::yes)]
+        pub mounted: bool,
+        /// Whether it has a partition table of the kind GPT.
+        #[field(loose::yes)]
+        pub gpt: bool,
+        /// What the disk says of itself: `PASSED`, `OK`, `FAILED!`, ...; `UNKNOWN` where it was not asked or says nothing.
+        pub health: Reading<Text>,
+        /// The part of a solid state disk's endurance that is left: 1.0 when new, 0.0 when it is worn out.
+        #[field(percent_left)]
+        pub wearout: Reading<Ratio>,
+        /// Turns a minute; 0 of a disk that does not turn.
+        #[field(turns)]
+        pub rpm: Reading<u64>,
+        /// The disk that this partition is a part of, where partitions were asked for.
+        pub parent: Option<Text>,
+        /// The Ceph OSD on it; none where there is none.
+        #[field(osd)]
+        pub osdid: Option<u64>,
+        /// All Ceph OSDs on it.
+        #[field("osdid-list", loose::words)]
+        pub osdid_list: Vec<Text>,
+        /// Whether its OSD is one of the kind BlueStore.
+        #[field(loose::yes)]
+        pub bluestore: bool,
+        /// Whether its OSD is encrypted.
+        #[field(loose::yes)]
+        pub osdencrypted: bool,
+        /// How many databases of OSDs are on it.
+        #[field(loose::u64)]
+        pub db: Option<u64>,
+        /// How many write-ahead logs of OSDs are on it.
+        #[field(loose::u64)]
+        pub wal: Option<u64>,
+        /// How many journals of OSDs of the old kind are on it.
+        #[field(loose::u64)]
+        pub journals: Option<u64>,
+        #[field(skip)]
+        node: Text,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(NodeDisk: "/nodes/{node}/disks/list");
 
-/// The report of a disk on itself (S.M.A.R.T.), from `/nodes/{node}/disks/smart`. Needs Sys.Audit on `/`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Smart {
-    /// Its judgement: `PASSED`, `OK`, `FAILED!`, `SMART Disabled`, ...
-    pub health: Reading<Text>,
-    /// `ata` when it gives attributes, `text` when it gives lines.
-    #[serde(rename = "type")]
-    pub kind: Option<Text>,
-    /// The attributes of a SATA disk.
-    pub attributes: Vec<SmartAttribute>,
-    /// The report of an NVMe or SAS disk, in lines.
-    pub text: Option<Text>,
-    /// The part of a solid state disk's endurance that is left: 1.0 when new.
-    #[serde(deserialize_with = "percent_left")]
-    pub wearout: Reading<Ratio>,
-    #[serde(skip)]
-    disk: Text,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// The report of a disk on itself (S.M.A.R.T.), from `/nodes/{node}/disks/smart`. Needs Sys.Audit on `/`.
+    #[derive(Clone, Default)]
+    pub struct Smart {
+        /// Its judgement: `PASSED`, `OK`, `FAILED!`, `SMART Disabled`, ...
+        pub health: Reading<Text>,
+        /// `ata` when it gives attributes, `text` when it gives lines.
+        #[field("type")]
+        pub kind: Option<Text>,
+        /// The attributes of a SATA disk.
+        pub attributes: Vec<SmartAttribute>,
+        /// The report of an NVMe or SAS disk, in lines.
+        pub text: Option<Text>,
+        /// The part of a solid state disk's endurance that is left: 1.0 when new.
+        #[field(percent_left)]
+        pub wearout: Reading<Ratio>,
+        #[field(skip)]
+        disk: Text,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(Smart without page: "/nodes/{node}/disks/smart");
 
-/// One attribute that a SATA disk keeps of itself.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct SmartAttribute {
-    /// Its number.
-    pub id: Text,
-    /// Its name: `Reallocated_Sector_Ct`.
-    pub name: Text,
-    /// The value as the maker counts: what a large number means differs from one maker to the next.
-    pub raw: Reading<Text>,
-    /// The value on the scale of the disk, on which less is worse.
-    pub normalized: Reading<u64>,
-    /// The same as `normalized`, by its old name.
-    pub value: Reading<u64>,
-    /// The least that it ever was.
-    pub worst: Reading<u64>,
-    /// Where it begins to be a failure.
-    pub threshold: Reading<u64>,
-    /// Whether it is or was one: `-`, `NOW`, `Past`.
-    pub fail: Reading<Text>,
-    /// Marks of the attribute, in the form of smartctl: `PO--CK`.
-    pub flags: Reading<Text>,
+fields! {
+    /// One attribute that a SATA disk keeps of itself.
+    #[derive(Clone, Debug, Default)]
+    pub struct SmartAttribute {
+        /// Its number.
+        pub id: Text,
+        /// Its name: `Reallocated_Sector_Ct`.
+        pub name: Text,
+        /// The value as the maker counts: what a large number means differs from one maker to the next.
+        pub raw: Reading<Text>,
+        /// The value on the scale of the disk, on which less is worse.
+        pub normalized: Reading<u64>,
+        /// The same as `normalized`, by its old name.
+        pub value: Reading<u64>,
+        /// The least that it ever was.
+        pub worst: Reading<u64>,
+        /// Where it begins to be a failure.
+        pub threshold: Reading<u64>,
+        /// Whether it is or was one: `-`, `NOW`, `Past`.
+        pub fail: Reading<Text>,
+        /// Marks of the attribute, in the form of smartctl: `PO--CK`.
+        pub flags: Reading<Text>,
+    }
 }
 
 /// Percent that are left; `N/A` where a disk does not tell.

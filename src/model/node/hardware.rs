@@ -1,9 +1,8 @@
 //! Devices of a node that can be handed to a guest: PCI and USB.
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
@@ -11,72 +10,74 @@ use crate::page::Cell;
 use crate::text::Text;
 use crate::units::Reading;
 
-/// A PCI device, from `/nodes/{node}/hardware/pci`. Needs Sys.Audit or Sys.Modify on `/`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct PciDevice {
-    /// Its place: `0000:01:00.0`.
-    pub id: Text,
-    /// What kind of device it is, as a number: `0x030000` is a graphics card.
-    pub class: Reading<Text>,
-    /// The maker, as a number.
-    pub vendor: Reading<Text>,
-    /// The maker's name, where the node knows it.
-    pub vendor_name: Option<Text>,
-    /// The device, as a number.
-    pub device: Reading<Text>,
-    /// The device's name, where the node knows it.
-    pub device_name: Option<Text>,
-    /// Who built the card, as a number.
-    pub subsystem_vendor: Option<Text>,
-    /// Who built the card.
-    pub subsystem_vendor_name: Option<Text>,
-    /// The card, as a number.
-    pub subsystem_device: Option<Text>,
-    /// The card's name.
-    pub subsystem_device_name: Option<Text>,
-    /// The group that it can be handed over with, and only together: none where the IOMMU is off.
-    #[serde(deserialize_with = "group")]
-    pub iommugroup: Option<u64>,
-    /// Whether it can be divided among guests.
-    #[serde(deserialize_with = "loose::yes")]
-    pub mdev: bool,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A PCI device, from `/nodes/{node}/hardware/pci`. Needs Sys.Audit or Sys.Modify on `/`.
+    #[derive(Clone, Default)]
+    pub struct PciDevice {
+        /// Its place: `0000:01:00.0`.
+        pub id: Text,
+        /// What kind of device it is, as a number: `0x030000` is a graphics card.
+        pub class: Reading<Text>,
+        /// The maker, as a number.
+        pub vendor: Reading<Text>,
+        /// The maker's name, where the node knows it.
+        pub vendor_name: Option<Text>,
+        /// The device, as a number.
+        pub device: Reading<Text>,
+        /// The device's name, where the node knows it.
+        pub device_name: Option<Text>,
+        /// Who built the card, as a number.
+        pub subsystem_vendor: Option<Text>,
+        /// Who built the card.
+        pub subsystem_vendor_name: Option<Text>,
+        /// The card, as a number.
+        pub subsystem_device: Option<Text>,
+        /// The card's name.
+        pub subsystem_device_name: Option<Text>,
+        /// The group that it can be handed over with, and only together: none where the IOMMU is off.
+        #[field(group)]
+        pub iommugroup: Option<u64>,
+        /// Whether it can be divided among guests.
+        #[field(loose::yes)]
+        pub mdev: bool,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(PciDevice: "/nodes/{node}/hardware/pci");
 
-/// A USB device, from `/nodes/{node}/hardware/usb`. Needs Sys.Modify on `/`, although it changes nothing.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct UsbDevice {
-    /// The maker, as a number.
-    pub vendid: Text,
-    /// The product, as a number.
-    pub prodid: Text,
-    /// The maker's name.
-    pub manufacturer: Option<Text>,
-    /// The product's name.
-    pub product: Option<Text>,
-    /// Its serial number.
-    pub serial: Option<Text>,
-    /// The bus that it is on.
-    pub busnum: Reading<u64>,
-    /// Its number on the bus.
-    pub devnum: Reading<u64>,
-    /// The port that it is plugged into.
-    pub port: Reading<u64>,
-    /// Where it is behind hubs: `1.2`.
-    pub usbpath: Option<Text>,
-    /// How many hubs it is behind.
-    pub level: Reading<u64>,
-    /// The kind of device, as a number; 9 is a hub.
-    pub class: Reading<u64>,
-    /// Its speed in Mbit/s.
-    pub speed: Reading<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A USB device, from `/nodes/{node}/hardware/usb`. Needs Sys.Modify on `/`, although it changes nothing.
+    #[derive(Clone, Default)]
+    pub struct UsbDevice {
+        /// The maker, as a number.
+        pub vendid: Text,
+        /// The product, as a number.
+        pub prodid: Text,
+        /// The maker's name.
+        pub manufacturer: Option<Text>,
+        /// The product's name.
+        pub product: Option<Text>,
+        /// Its serial number.
+        pub serial: Option<Text>,
+        /// The bus that it is on.
+        pub busnum: Reading<u64>,
+        /// Its number on the bus.
+        pub devnum: Reading<u64>,
+        /// The port that it is plugged into.
+        pub port: Reading<u64>,
+        /// Where it is behind hubs: `1.2`.
+        pub usbpath: Option<Text>,
+        /// How many hubs it is behind.
+        pub level: Reading<u64>,
+        /// The kind of device, as a number; 9 is a hub.
+        pub class: Reading<u64>,
+        /// Its speed in Mbit/s.
+        pub speed: Reading<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(UsbDevice: "/nodes/{node}/hardware/usb");

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record, segment};
@@ -43,145 +44,146 @@ words! {
     }
 }
 
-/// A network interface, from `/nodes/{node}/network`: as `/etc/network/interfaces` has it, changes included that are not
-/// applied yet.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct NetworkInterface {
-    /// Its name: `vmbr0`.
-    pub iface: Text,
-    /// What kind it is.
-    #[serde(rename = "type")]
-    pub kind: Reading<InterfaceKind>,
-    /// Whether it is up.
-    #[serde(deserialize_with = "loose::yes")]
-    pub active: bool,
-    /// Whether it comes up with the node.
-    #[serde(deserialize_with = "loose::yes")]
-    pub autostart: bool,
-    /// Whether there is such a device at this moment; said of cards only.
-    pub exists: Reading<bool>,
-    /// Its IPv4 address with the length of its network: `10.10.0.11/24`.
-    pub cidr: Option<Text>,
-    /// The same for IPv6.
-    pub cidr6: Option<Text>,
-    /// Its IPv4 address.
-    pub address: Option<Text>,
-    /// Its IPv6 address.
-    pub address6: Option<Text>,
-    /// Its IPv4 network, as a length or as a mask.
-    pub netmask: Option<Text>,
-    /// The length of its IPv6 network.
-    pub netmask6: Option<Text>,
-    /// The way out over IPv4.
-    pub gateway: Option<Text>,
-    /// The way out over IPv6.
-    pub gateway6: Option<Text>,
-    /// How it gets its IPv4 address: `static`, `dhcp`, `manual` (not at all).
-    pub method: Option<Text>,
-    /// How it gets its IPv6 address: also `auto`.
-    pub method6: Option<Text>,
-    /// Which of `inet` and `inet6` are set up.
-    #[serde(deserialize_with = "loose::words")]
-    pub families: Vec<Text>,
-    /// Largest packet in bytes; none where the usual 1500 holds.
-    #[serde(deserialize_with = "loose::u64")]
-    pub mtu: Option<u64>,
-    /// What people wrote about it.
-    pub comments: Option<Text>,
-    /// What people wrote about its IPv6 part.
-    pub comments6: Option<Text>,
-    /// Its other names.
-    #[serde(deserialize_with = "loose::words")]
-    pub altnames: Vec<Text>,
-    /// Lines of its IPv4 part that Proxmox VE does not know itself.
-    #[serde(deserialize_with = "lines")]
-    pub options: Vec<Text>,
-    /// The same of its IPv6 part.
-    #[serde(deserialize_with = "lines")]
-    pub options6: Vec<Text>,
-    /// Its place in the order of the file.
-    #[serde(deserialize_with = "loose::u64")]
-    pub priority: Option<u64>,
-    /// The interfaces in a bridge.
-    #[serde(deserialize_with = "loose::words")]
-    pub bridge_ports: Vec<Text>,
-    /// Whether a bridge keeps VLANs apart, so that guests may ask for one.
-    #[serde(deserialize_with = "loose::yes")]
-    pub bridge_vlan_aware: bool,
-    /// The VLANs that a bridge passes on: `2-4094`.
-    pub bridge_vids: Option<Text>,
-    /// Whether a bridge speaks the spanning tree protocol: `on`, `off`.
-    pub bridge_stp: Option<Text>,
-    /// Seconds that a bridge listens before it passes anything on.
-    pub bridge_fd: Option<Text>,
-    /// The VLAN that is untagged on this port of a bridge.
-    #[serde(rename = "bridge-access")]
-    pub bridge_access: Option<Text>,
-    /// Whether a port answers neighbour requests itself.
-    #[serde(rename = "bridge-arp-nd-suppress", deserialize_with = "loose::flag")]
-    pub bridge_arp_nd_suppress: Option<bool>,
-    /// Whether a port learns addresses.
-    #[serde(rename = "bridge-learning", deserialize_with = "loose::flag")]
-    pub bridge_learning: Option<bool>,
-    /// Whether a port passes on multicast that nobody asked for.
-    #[serde(rename = "bridge-multicast-flood", deserialize_with = "loose::flag")]
-    pub bridge_multicast_flood: Option<bool>,
-    /// Whether a port passes on what is meant for unknown addresses.
-    #[serde(rename = "bridge-unicast-flood", deserialize_with = "loose::flag")]
-    pub bridge_unicast_flood: Option<bool>,
-    /// The cards in a bond.
-    #[serde(deserialize_with = "loose::words")]
-    pub slaves: Vec<Text>,
-    /// How a bond uses its cards: `active-backup`, `802.3ad`, ...
-    pub bond_mode: Option<Text>,
-    /// The card that a bond prefers.
-    #[serde(rename = "bond-primary")]
-    pub bond_primary: Option<Text>,
-    /// By what a bond chooses the card for a packet: `layer2`, `layer3+4`, ...
-    pub bond_xmit_hash_policy: Option<Text>,
-    /// The interface that a VLAN is on.
-    #[serde(rename = "vlan-raw-device")]
-    pub vlan_raw_device: Option<Text>,
-    /// The VLAN's number.
-    #[serde(rename = "vlan-id", deserialize_with = "loose::u64")]
-    pub vlan_id: Option<u64>,
-    /// How VLANs are tagged: `802.1q`, `802.1ad`.
-    #[serde(rename = "vlan-protocol")]
-    pub vlan_protocol: Option<Text>,
-    /// The bonds of an Open vSwitch bridge.
-    #[serde(deserialize_with = "loose::words")]
-    pub ovs_bonds: Vec<Text>,
-    /// The Open vSwitch bridge that it belongs to.
-    pub ovs_bridge: Option<Text>,
-    /// Further words for Open vSwitch.
-    pub ovs_options: Option<Text>,
-    /// The ports of an Open vSwitch bridge.
-    #[serde(deserialize_with = "loose::words")]
-    pub ovs_ports: Vec<Text>,
-    /// The VLAN of an Open vSwitch port.
-    #[serde(deserialize_with = "loose::u64")]
-    pub ovs_tag: Option<u64>,
-    /// The number of a VXLAN.
-    #[serde(rename = "vxlan-id", deserialize_with = "loose::u64")]
-    pub vxlan_id: Option<u64>,
-    /// This end of a VXLAN.
-    #[serde(rename = "vxlan-local-tunnelip")]
-    pub vxlan_local_tunnelip: Option<Text>,
-    /// The interface that a VXLAN goes over.
-    #[serde(rename = "vxlan-physdev")]
-    pub vxlan_physdev: Option<Text>,
-    /// The service node of a VXLAN.
-    #[serde(rename = "vxlan-svcnodeip")]
-    pub vxlan_svcnodeip: Option<Text>,
-    /// The kind of link in the words of ifupdown2.
-    #[serde(rename = "link-type")]
-    pub link_type: Option<Text>,
-    /// The uplink that it is one of.
-    #[serde(rename = "uplink-id")]
-    pub uplink_id: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A network interface, from `/nodes/{node}/network`: as `/etc/network/interfaces` has it, changes included that are not
+    /// applied yet.
+    #[derive(Clone, Default)]
+    pub struct NetworkInterface {
+        /// Its name: `vmbr0`.
+        pub iface: Text,
+        /// What kind it is.
+        #[field("type")]
+        pub kind: Reading<InterfaceKind>,
+        /// Whether it is up.
+        #[field(loose::yes)]
+        pub active: bool,
+        /// Whether it comes up with the node.
+        #[field(loose::yes)]
+        pub autostart: bool,
+        /// Whether there is such a device at this moment; said of cards only.
+        pub exists: Reading<bool>,
+        /// Its IPv4 address with the length of its network: `10.10.0.11/24`.
+        pub cidr: Option<Text>,
+        /// The same for IPv6.
+        pub cidr6: Option<Text>,
+        /// Its IPv4 address.
+        pub address: Option<Text>,
+        /// Its IPv6 address.
+        pub address6: Option<Text>,
+        /// Its IPv4 network, as a length or as a mask.
+        pub netmask: Option<Text>,
+        /// The length of its IPv6 network.
+        pub netmask6: Option<Text>,
+        /// The way out over IPv4.
+        pub gateway: Option<Text>,
+        /// The way out over IPv6.
+        pub gateway6: Option<Text>,
+        /// How it gets its IPv4 address: `static`, `dhcp`, `manual` (not at all).
+        pub method: Option<Text>,
+        /// How it gets its IPv6 address: also `auto`.
+        pub method6: Option<Text>,
+        /// Which of `inet` and `inet6` are set up.
+        #[field(loose::words)]
+        pub families: Vec<Text>,
+        /// Largest packet in bytes; none where the usual 1500 holds.
+        #[field(loose::u64)]
+        pub mtu: Option<u64>,
+        /// What people wrote about it.
+        pub comments: Option<Text>,
+        /// What people wrote about its IPv6 part.
+        pub comments6: Option<Text>,
+        /// Its other names.
+        #[field(loose::words)]
+        pub altnames: Vec<Text>,
+        /// Lines of its IPv4 part that Proxmox VE does not know itself.
+        #[field(lines)]
+        pub options: Vec<Text>,
+        /// The same of its IPv6 part.
+        #[field(lines)]
+        pub options6: Vec<Text>,
+        /// Its place in the order of the file.
+        #[field(loose::u64)]
+        pub priority: Option<u64>,
+        /// The interfaces in a bridge.
+        #[field(loose::words)]
+        pub bridge_ports: Vec<Text>,
+        /// Whether a bridge keeps VLANs apart, so that guests may ask for one.
+        #[field(loose::yes)]
+        pub bridge_vlan_aware: bool,
+        /// The VLANs that a bridge passes on: `2-4094`.
+        pub bridge_vids: Option<Text>,
+        /// Whether a bridge speaks the spanning tree protocol: `on`, `off`.
+        pub bridge_stp: Option<Text>,
+        /// Seconds that a bridge listens before it passes anything on.
+        pub bridge_fd: Option<Text>,
+        /// The VLAN that is untagged on this port of a bridge.
+        #[field("bridge-access")]
+        pub bridge_access: Option<Text>,
+        /// Whether a port answers neighbour requests itself.
+        #[field("bridge-arp-nd-suppress", loose::flag)]
+        pub bridge_arp_nd_suppress: Option<bool>,
+        /// Whether a port learns addresses.
+        #[field("bridge-learning", loose::flag)]
+        pub bridge_learning: Option<bool>,
+        /// Whether a port passes on multicast that nobody asked for.
+        #[field("bridge-multicast-flood", loose::flag)]
+        pub bridge_multicast_flood: Option<bool>,
+        /// Whether a port passes on what is meant for unknown addresses.
+        #[field("bridge-unicast-flood", loose::flag)]
+        pub bridge_unicast_flood: Option<bool>,
+        /// The cards in a bond.
+        #[field(loose::words)]
+        pub slaves: Vec<Text>,
+        /// How a bond uses its cards: `active-backup`, `802.3ad`, ...
+        pub bond_mode: Option<Text>,
+        /// The card that a bond prefers.
+        #[field("bond-primary")]
+        pub bond_primary: Option<Text>,
+        /// By what a bond chooses the card for a packet: `layer2`, `layer3+4`, ...
+        pub bond_xmit_hash_policy: Option<Text>,
+        /// The interface that a VLAN is on.
+        #[field("vlan-raw-device")]
+        pub vlan_raw_device: Option<Text>,
+        /// The VLAN's number.
+        #[field("vlan-id", loose::u64)]
+        pub vlan_id: Option<u64>,
+        /// How VLANs are tagged: `802.1q`, `802.1ad`.
+        #[field("vlan-protocol")]
+        pub vlan_protocol: Option<Text>,
+        /// The bonds of an Open vSwitch bridge.
+        #[field(loose::words)]
+        pub ovs_bonds: Vec<Text>,
+        /// The Open vSwitch bridge that it belongs to.
+        pub ovs_bridge: Option<Text>,
+        /// Further words for Open vSwitch.
+        pub ovs_options: Option<Text>,
+        /// The ports of an Open vSwitch bridge.
+        #[field(loose::words)]
+        pub ovs_ports: Vec<Text>,
+        /// The VLAN of an Open vSwitch port.
+        #[field(loose::u64)]
+        pub ovs_tag: Option<u64>,
+        /// The number of a VXLAN.
+        #[field("vxlan-id", loose::u64)]
+        pub vxlan_id: Option<u64>,
+        /// This end of a VXLAN.
+        #[field("vxlan-local-tunnelip")]
+        pub vxlan_local_tunnelip: Option<Text>,
+        /// The interface that a VXLAN goes over.
+        #[field("vxlan-physdev")]
+        pub vxlan_physdev: Option<Text>,
+        /// The service node of a VXLAN.
+        #[field("vxlan-svcnodeip")]
+        pub vxlan_svcnodeip: Option<Text>,
+        /// The kind of link in the words of ifupdown2.
+        #[field("link-type")]
+        pub link_type: Option<Text>,
+        /// The uplink that it is one of.
+        #[field("uplink-id")]
+        pub uplink_id: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(NetworkInterface: "/nodes/{node}/network", "/nodes/{node}/network/{iface}");

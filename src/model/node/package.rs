@@ -1,8 +1,7 @@
 //! A software package on a node: which version is installed, and which one could be.
 
-use serde::Deserialize;
-
 use crate::error::Error;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
@@ -10,62 +9,63 @@ use crate::page::{Cell, State, Tone};
 use crate::text::Text;
 use crate::units::Reading;
 
-/// A package, from `/nodes/{node}/apt/versions` (those that matter to Proxmox VE; needs Sys.Audit on `/nodes/{node}`) or
-/// from `/nodes/{node}/apt/update` (those that can be updated; needs Sys.Modify there).
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Package {
-    /// Its name.
-    #[serde(rename = "Package")]
-    pub package: Text,
-    /// The version that is installed; none where it is not.
-    #[serde(rename = "OldVersion")]
-    pub installed: Option<Text>,
-    /// The version that the package lists of the node offer; the installed one where they offer none that is newer.
-    #[serde(rename = "Version")]
-    pub version: Reading<Text>,
-    /// `Installed`, `NotInstalled`, `ConfigFiles`, ... Said in the list of versions only.
-    #[serde(rename = "CurrentState")]
-    pub state: Option<Text>,
-    /// In one line what it is.
-    #[serde(rename = "Title")]
-    pub title: Reading<Text>,
-    /// The same at length.
-    #[serde(rename = "Description")]
-    pub description: Reading<Text>,
-    /// Who publishes it: `Proxmox`, `Debian`.
-    #[serde(rename = "Origin")]
-    pub publisher: Reading<Text>,
-    /// The machine that it is made for: `amd64`, `all`.
-    #[serde(rename = "Arch")]
-    pub arch: Reading<Text>,
-    /// The section of the archive: `admin`, `libs`.
-    #[serde(rename = "Section")]
-    pub section: Option<Text>,
-    /// How important Debian takes it to be: `required`, `optional`.
-    #[serde(rename = "Priority")]
-    pub priority: Option<Text>,
-    /// Version for which somebody was told by mail that it can be had.
-    #[serde(rename = "NotifyStatus")]
-    pub notified: Option<Text>,
-    /// Version and build of the running `pve-manager`, with that package only.
-    #[serde(rename = "ManagerVersion")]
-    pub manager_version: Option<Text>,
-    /// The running kernel, with the package `proxmox-ve` only.
-    #[serde(rename = "RunningKernel")]
-    pub running_kernel: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A package, from `/nodes/{node}/apt/versions` (those that matter to Proxmox VE; needs Sys.Audit on `/nodes/{node}`) or
+    /// from `/nodes/{node}/apt/update` (those that can be updated; needs Sys.Modify there).
+    #[derive(Clone, Default)]
+    pub struct AptPackage {
+        /// Its name.
+        #[field("Package")]
+        pub package: Text,
+        /// The version that is installed; none where it is not.
+        #[field("OldVersion")]
+        pub installed: Option<Text>,
+        /// The version that the package lists of the node offer; the installed one where they offer none that is newer.
+        #[field("Version")]
+        pub version: Reading<Text>,
+        /// `Installed`, `NotInstalled`, `ConfigFiles`, ... Said in the list of versions only.
+        #[field("CurrentState")]
+        pub state: Option<Text>,
+        /// In one line what it is.
+        #[field("Title")]
+        pub title: Reading<Text>,
+        /// The same at length.
+        #[field("Description")]
+        pub description: Reading<Text>,
+        /// Who publishes it: `Proxmox`, `Debian`.
+        #[field("Origin")]
+        pub publisher: Reading<Text>,
+        /// The machine that it is made for: `amd64`, `all`.
+        #[field("Arch")]
+        pub arch: Reading<Text>,
+        /// The section of the archive: `admin`, `libs`.
+        #[field("Section")]
+        pub section: Option<Text>,
+        /// How important Debian takes it to be: `required`, `optional`.
+        #[field("Priority")]
+        pub priority: Option<Text>,
+        /// Version for which somebody was told by mail that it can be had.
+        #[field("NotifyStatus")]
+        pub notified: Option<Text>,
+        /// Version and build of the running `pve-manager`, with that package only.
+        #[field("ManagerVersion")]
+        pub manager_version: Option<Text>,
+        /// The running kernel, with the package `proxmox-ve` only.
+        #[field("RunningKernel")]
+        pub running_kernel: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
-record!(Package: "/nodes/{node}/apt/versions", "/nodes/{node}/apt/update");
+record!(AptPackage: "/nodes/{node}/apt/versions", "/nodes/{node}/apt/update");
 
 impl Node {
     /// The versions of the packages that Proxmox VE is made of, from `/nodes/{node}/apt/versions`.
     ///
     /// # Errors
     /// When the node cannot be reached or Sys.Audit is missing.
-    pub fn versions(&self) -> Result<List<Package>, Error> {
+    pub fn versions(&self) -> Result<List<AptPackage>, Error> {
         Ask::new(&self.session, self.path("apt/versions"))
             .titled(format!("Package versions on {}", self.name.raw()))
             .question("Which versions of the software run here, and could any be newer?")
@@ -86,7 +86,7 @@ impl Node {
     /// # Errors
     /// When the node cannot be reached or Sys.Modify on `/nodes/{node}` is missing, which this needs although it changes
     /// nothing.
-    pub fn updates(&self) -> Result<List<Package>, Error> {
+    pub fn updates(&self) -> Result<List<AptPackage>, Error> {
         Ask::new(&self.session, self.path("apt/update"))
             .titled(format!("Updates for {}", self.name.raw()))
             .question("Which packages could be updated, as of the last look at the package lists?")
@@ -95,7 +95,7 @@ impl Node {
     }
 }
 
-impl Package {
+impl AptPackage {
     /// Whether it is installed.
     pub fn is_installed(&self) -> bool {
         match &self.state {
@@ -129,29 +129,29 @@ impl Package {
     }
 }
 
-impl Listed for Package {
+impl Listed for AptPackage {
     const NOUN: (&'static str, &'static str) = ("package", "packages");
 
-    fn columns() -> Vec<Column<Package>> {
+    fn columns() -> Vec<Column<AptPackage>> {
         vec![
-            Column::new("Package", |p: &Package| p.package.clone()),
-            Column::new("State", Package::state_cell),
-            Column::new("Installed", Package::installed_cell),
-            Column::new("On offer", |p: &Package| p.version.clone()),
-            Column::new("From", |p: &Package| p.publisher.clone()),
-            Column::new("Running", |p: &Package| p.running_kernel.clone().or_else(|| p.manager_version.clone())),
-            Column::new("What it is", |p: &Package| p.title.clone()),
+            Column::new("Package", |p: &AptPackage| p.package.clone()),
+            Column::new("State", AptPackage::state_cell),
+            Column::new("Installed", AptPackage::installed_cell),
+            Column::new("On offer", |p: &AptPackage| p.version.clone()),
+            Column::new("From", |p: &AptPackage| p.publisher.clone()),
+            Column::new("Running", |p: &AptPackage| p.running_kernel.clone().or_else(|| p.manager_version.clone())),
+            Column::new("What it is", |p: &AptPackage| p.title.clone()),
         ]
     }
 
-    fn summary(packages: &[Package]) -> (String, String) {
-        let news: Vec<&Package> = packages.iter().filter(|p| p.can_be_updated()).collect();
+    fn summary(packages: &[AptPackage]) -> (String, String) {
+        let news: Vec<&AptPackage> = packages.iter().filter(|p| p.can_be_updated()).collect();
         let named: Vec<String> = news.iter().take(5).map(|p| p.package.to_string()).collect();
         let rest = match news.len() {
             0 => ", none of which could be updated.".into(),
             n if n > named.len() => format!("; {n} could be updated: {}, …", named.join(", ")),
             n => format!("; {n} could be updated: {}.", named.join(", ")),
         };
-        (count(packages.len(), Package::NOUN), rest)
+        (count(packages.len(), AptPackage::NOUN), rest)
     }
 }

@@ -1,132 +1,147 @@
 //! Where a node takes its software from, and what is wrong with that.
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, Listed, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::page::{Cell, Grid, Level, Page, State, Tone};
 use crate::render::View;
+use crate::secret::without_password;
 use crate::text::Text;
 use crate::units::Reading;
 
-/// The package sources of a node, from `/nodes/{node}/apt/repositories`. Needs Sys.Audit on `/nodes/{node}`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Repositories {
-    /// The files that name them.
-    pub files: Vec<RepositoryFile>,
-    /// Files that could not be read.
-    pub errors: Vec<RepositoryError>,
-    /// What there is to say of single ones.
-    pub infos: Vec<RepositoryRemark>,
-    /// The sources of Proxmox itself, and which of them are set up.
-    #[serde(rename = "standard-repos")]
-    pub standard_repos: Vec<StandardRepository>,
-    /// A mark of this state of the files.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    node: Text,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// The package sources of a node, from `/nodes/{node}/apt/repositories`. Needs Sys.Audit on `/nodes/{node}`.
+    #[derive(Clone, Default)]
+    pub struct AptRepositories {
+        /// The files that name them.
+        pub files: Vec<RepositoryFile>,
+        /// Files that could not be read.
+        pub errors: Vec<RepositoryError>,
+        /// What there is to say of single ones.
+        pub infos: Vec<RepositoryRemark>,
+        /// The sources of Proxmox itself, and which of them are set up.
+        #[field("standard-repos")]
+        pub standard_repos: Vec<StandardRepository>,
+        /// A mark of this state of the files.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        node: Text,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
-record!(Repositories without page: "/nodes/{node}/apt/repositories");
+record!(AptRepositories without page: "/nodes/{node}/apt/repositories");
 
-/// A file of package sources.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct RepositoryFile {
-    /// Its path.
-    pub path: Text,
-    /// Its form: `list` or `sources`.
-    #[serde(rename = "file-type")]
-    pub file_type: Reading<Text>,
-    /// The sources in it.
-    pub repositories: Vec<Repository>,
-    /// A mark of this state of it, byte by byte.
-    pub digest: Vec<u64>,
+fields! {
+    /// A file of package sources.
+    #[derive(Clone, Debug, Default)]
+    pub struct RepositoryFile {
+        /// Its path.
+        pub path: Text,
+        /// Its form: `list` or `sources`.
+        #[field("file-type")]
+        pub file_type: Reading<Text>,
+        /// The sources in it.
+        pub repositories: Vec<AptRepository>,
+        /// A mark of this state of it, byte by byte.
+        pub digest: Vec<u64>,
+    }
 }
 
-/// A package source.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub struct Repository {
-    /// Whether it is used.
-    #[serde(deserialize_with = "loose::yes")]
-    pub enabled: bool,
-    /// `deb`, `deb-src`.
-    #[serde(deserialize_with = "loose::words")]
-    pub types: Vec<Text>,
-    /// Where it is.
-    #[serde(rename = "URIs", deserialize_with = "loose::words")]
-    pub uris: Vec<Text>,
-    /// Which release of the system: `trixie`.
-    #[serde(deserialize_with = "loose::words")]
-    pub suites: Vec<Text>,
-    /// Which parts: `main`, `pve-enterprise`, `pve-no-subscription`.
-    #[serde(deserialize_with = "loose::words")]
-    pub components: Vec<Text>,
-    /// Further words, such as the key that it is signed with.
-    pub options: Vec<RepositoryOption>,
-    /// What people wrote about it.
-    pub comment: Option<Text>,
-    /// The form of its entry: `list` or `sources`.
-    pub file_type: Reading<Text>,
+fields! {
+    /// A package source.
+    #[derive(Clone, Debug, Default)]
+    pub struct AptRepository {
+        /// Whether it is used.
+        #[field("Enabled", loose::yes)]
+        pub enabled: bool,
+        /// `deb`, `deb-src`.
+        #[field("Types", loose::words)]
+        pub types: Vec<Text>,
+        /// Where it is. A password in it is not kept.
+        #[field("URIs", addresses)]
+        pub uris: Vec<Text>,
+        /// Which release of the system: `trixie`.
+        #[field("Suites", loose::words)]
+        pub suites: Vec<Text>,
+        /// Which parts: `main`, `pve-enterprise`, `pve-no-subscription`.
+        #[field("Components", loose::words)]
+        pub components: Vec<Text>,
+        /// Further words, such as the key that it is signed with.
+        #[field("Options")]
+        pub options: Vec<RepositoryOption>,
+        /// What people wrote about it.
+        #[field("Comment")]
+        pub comment: Option<Text>,
+        /// The form of its entry: `list` or `sources`.
+        #[field("FileType")]
+        pub file_type: Reading<Text>,
+    }
 }
 
-/// A further word of a package source.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub struct RepositoryOption {
-    /// Its name.
-    pub key: Text,
-    /// Its values.
-    #[serde(deserialize_with = "loose::words")]
-    pub values: Vec<Text>,
+fn addresses<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Text>, D::Error> {
+    Ok(loose::words(from)?.iter().map(|uri| without_password(uri.raw()).into()).collect())
 }
 
-/// A file of package sources that could not be read.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct RepositoryError {
-    /// Its path.
-    pub path: Text,
-    /// What is wrong with it.
-    pub error: Text,
+fields! {
+    /// A further word of a package source.
+    #[derive(Clone, Debug, Default)]
+    pub struct RepositoryOption {
+        /// Its name.
+        #[field("Key")]
+        pub key: Text,
+        /// Its values.
+        #[field("Values", loose::words)]
+        pub values: Vec<Text>,
+    }
 }
 
-/// Something to say of one package source.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct RepositoryRemark {
-    /// The file that the source stands in.
-    pub path: Text,
-    /// Its place in the file, counted from 0.
-    pub index: Reading<u64>,
-    /// `warning`, `origin`, `badge`, `ignore-pre-upgrade-warning`, ...
-    pub kind: Reading<Text>,
-    /// What there is to say.
-    pub message: Text,
-    /// What of the source it is about: `Suites`.
-    pub property: Option<Text>,
+fields! {
+    /// A file of package sources that could not be read.
+    #[derive(Clone, Debug, Default)]
+    pub struct RepositoryError {
+        /// Its path.
+        pub path: Text,
+        /// What is wrong with it.
+        pub error: Text,
+    }
 }
 
-/// A source of Proxmox itself.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct StandardRepository {
-    /// Its short name: `enterprise`, `no-subscription`, `test`.
-    pub handle: Text,
-    /// Its name.
-    pub name: Text,
-    /// What it is for.
-    pub description: Option<Text>,
-    /// Whether it is used; none where it is not set up at all.
-    #[serde(deserialize_with = "loose::flag")]
-    pub status: Option<bool>,
+fields! {
+    /// Something to say of one package source.
+    #[derive(Clone, Debug, Default)]
+    pub struct RepositoryRemark {
+        /// The file that the source stands in.
+        pub path: Text,
+        /// Its place in the file, counted from 0.
+        pub index: Reading<u64>,
+        /// `warning`, `origin`, `badge`, `ignore-pre-upgrade-warning`, ...
+        pub kind: Reading<Text>,
+        /// What there is to say.
+        pub message: Text,
+        /// What of the source it is about: `Suites`.
+        pub property: Option<Text>,
+    }
+}
+
+fields! {
+    /// A source of Proxmox itself.
+    #[derive(Clone, Debug, Default)]
+    pub struct StandardRepository {
+        /// Its short name: `enterprise`, `no-subscription`, `test`.
+        pub handle: Text,
+        /// Its name.
+        pub name: Text,
+        /// What it is for.
+        pub description: Option<Text>,
+        /// Whether it is used; none where it is not set up at all.
+        #[field(loose::flag)]
+        pub status: Option<bool>,
+    }
 }
 
 impl Node {
@@ -142,14 +157,14 @@ impl Node {
     ///
     /// # Errors
     /// When the node cannot be reached or Sys.Audit is missing.
-    pub fn repositories(&self) -> Result<Repositories, Error> {
+    pub fn repositories(&self) -> Result<AptRepositories, Error> {
         Ask::new(&self.session, self.path("apt/repositories"))
             .place(self.place())
-            .one_with(|all: &mut Repositories| all.node = self.name.clone())
+            .one_with(|all: &mut AptRepositories| all.node = self.name.clone())
     }
 }
 
-impl Repositories {
+impl AptRepositories {
     /// Whether a source of Proxmox is used, by its short name; `None` where it is not set up.
     pub fn in_use(&self, handle: &str) -> Option<bool> {
         self.standard_repos.iter().find(|repository| repository.handle == handle)?.status
@@ -163,16 +178,16 @@ impl Repositories {
     }
 }
 
-impl Listed for Repositories {
+impl Listed for AptRepositories {
     const NOUN: (&'static str, &'static str) = ("set of package sources", "sets of package sources");
 
-    fn columns() -> Vec<Column<Repositories>> {
+    fn columns() -> Vec<Column<AptRepositories>> {
         vec![
-            Column::new("Node", |r: &Repositories| r.node.clone()),
-            Column::new("Sources", |r: &Repositories| {
+            Column::new("Node", |r: &AptRepositories| r.node.clone()),
+            Column::new("Sources", |r: &AptRepositories| {
                 r.files.iter().map(|file| file.repositories.len()).sum::<usize>()
             }),
-            Column::new("Warnings", |r: &Repositories| r.warnings().len()),
+            Column::new("Warnings", |r: &AptRepositories| r.warnings().len()),
         ]
     }
 }
@@ -185,7 +200,7 @@ fn in_use(on: bool) -> Cell {
     if on { State::new(Tone::Good, "in use") } else { State::new(Tone::Off, "switched off") }.into()
 }
 
-impl View for Repositories {
+impl View for AptRepositories {
     fn page(&self) -> Page {
         let used: Vec<String> =
             self.standard_repos.iter().filter(|r| r.status == Some(true)).map(|r| r.handle.to_string()).collect();

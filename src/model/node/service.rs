@@ -1,8 +1,7 @@
 //! A service of a node: one of the daemons that make it a member of the cluster.
 
-use serde::Deserialize;
-
 use crate::error::Error;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
@@ -13,7 +12,7 @@ use crate::units::Reading;
 
 words! {
     /// Whether a service runs.
-    pub enum ServiceState {
+    pub enum NodeServiceState {
         /// It runs.
         Running = "running",
         /// It does not.
@@ -23,36 +22,37 @@ words! {
     }
 }
 
-/// A service, from `/nodes/{node}/services`. Needs Sys.Audit on `/nodes/{node}`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Service {
-    /// The word that the API's paths take for it.
-    pub service: Text,
-    /// Its name.
-    pub name: Text,
-    /// What it is.
-    pub desc: Reading<Text>,
-    /// Whether it runs.
-    pub state: Reading<ServiceState>,
-    /// The state in the words of systemd: `active`, `inactive`, `failed`, ...
-    #[serde(rename = "active-state")]
-    pub active_state: Reading<Text>,
-    /// Whether it starts with the node, in the words of systemd: `enabled`, `disabled`, `masked`, `not-found`, ...
-    #[serde(rename = "unit-state")]
-    pub unit_state: Reading<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A service, from `/nodes/{node}/services`. Needs Sys.Audit on `/nodes/{node}`.
+    #[derive(Clone, Default)]
+    pub struct NodeService {
+        /// The word that the API's paths take for it.
+        pub service: Text,
+        /// Its name.
+        pub name: Text,
+        /// What it is.
+        pub desc: Reading<Text>,
+        /// Whether it runs.
+        pub state: Reading<NodeServiceState>,
+        /// The state in the words of systemd: `active`, `inactive`, `failed`, ...
+        #[field("active-state")]
+        pub active_state: Reading<Text>,
+        /// Whether it starts with the node, in the words of systemd: `enabled`, `disabled`, `masked`, `not-found`, ...
+        #[field("unit-state")]
+        pub unit_state: Reading<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
-record!(Service: "/nodes/{node}/services", "/nodes/{node}/services/{service}/state");
+record!(NodeService: "/nodes/{node}/services", "/nodes/{node}/services/{service}/state");
 
 impl Node {
     /// The daemons on it, from `/nodes/{node}/services`.
     ///
     /// # Errors
     /// When the node cannot be reached or Sys.Audit is missing.
-    pub fn services(&self) -> Result<List<Service>, Error> {
+    pub fn services(&self) -> Result<List<NodeService>, Error> {
         Ask::new(&self.session, self.path("services"))
             .titled(format!("Services on {}", self.name.raw()))
             .question("Do the daemons run that make it a member of the cluster?")
@@ -61,40 +61,40 @@ impl Node {
     }
 }
 
-impl Service {
+impl NodeService {
     /// Whether it should run and does not.
     pub fn is_down(&self) -> bool {
         let wanted = self.unit_state == "enabled" || self.unit_state == "static";
-        wanted && self.state.as_ref().known().is_some_and(|state| *state == ServiceState::Dead)
+        wanted && self.state.as_ref().known().is_some_and(|state| *state == NodeServiceState::Dead)
     }
 
     fn state_cell(&self) -> crate::page::Cell {
         let Reading::Known(state) = &self.state else { return self.state.clone().into() };
         let tone = match state {
-            ServiceState::Running | ServiceState::Exited => Tone::Good,
-            ServiceState::Dead if self.is_down() => Tone::Wrong,
-            ServiceState::Dead => Tone::Off,
-            ServiceState::Other(_) => Tone::Unknown,
+            NodeServiceState::Running | NodeServiceState::Exited => Tone::Good,
+            NodeServiceState::Dead if self.is_down() => Tone::Wrong,
+            NodeServiceState::Dead => Tone::Off,
+            NodeServiceState::Other(_) => Tone::Unknown,
         };
         State::new(tone, state.word()).into()
     }
 }
 
-impl Listed for Service {
+impl Listed for NodeService {
     const NOUN: (&'static str, &'static str) = ("service", "services");
 
-    fn columns() -> Vec<Column<Service>> {
+    fn columns() -> Vec<Column<NodeService>> {
         vec![
-            Column::new("Service", |s: &Service| s.name.clone()),
-            Column::new("State", Service::state_cell),
-            Column::new("Starts with the node", |s: &Service| s.unit_state.clone()),
-            Column::new("What it is", |s: &Service| s.desc.clone()),
+            Column::new("Service", |s: &NodeService| s.name.clone()),
+            Column::new("State", NodeService::state_cell),
+            Column::new("Starts with the node", |s: &NodeService| s.unit_state.clone()),
+            Column::new("What it is", |s: &NodeService| s.desc.clone()),
         ]
     }
 
-    fn summary(services: &[Service]) -> (String, String) {
+    fn summary(services: &[NodeService]) -> (String, String) {
         let down: Vec<String> = services.iter().filter(|s| s.is_down()).map(|s| s.name.to_string()).collect();
         let rest = if down.is_empty() { ".".into() } else { format!("; not running: {}.", down.join(", ")) };
-        (count(services.len(), Service::NOUN), rest)
+        (count(services.len(), NodeService::NOUN), rest)
     }
 }

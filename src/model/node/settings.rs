@@ -1,49 +1,49 @@
 //! A node's own settings: its notes, waking it over the network, when its guests start.
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, Listed};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::text::Text;
 use crate::units::Age;
 
-/// A node's settings, from `/nodes/{node}/config`. Needs Sys.Audit on `/`. What is not set has its default.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct NodeSettings {
-    /// The notes that people left.
-    pub description: Option<Text>,
-    /// How long it waits after its own start before it starts its guests.
-    #[serde(rename = "startall-onboot-delay", deserialize_with = "seconds")]
-    pub startall_onboot_delay: Option<Age>,
-    /// Whom to wake over the network: hardware address and interface.
-    pub wakeonlan: Option<Text>,
-    /// The part of memory in use, in percent, that ballooning aims at: 80 where it is not set.
-    #[serde(rename = "ballooning-target", deserialize_with = "loose::u64")]
-    pub ballooning_target: Option<u64>,
-    /// The account and domains for certificates by ACME.
-    pub acme: Option<Text>,
-    /// A domain for which a certificate is asked, with how.
-    pub acmedomain0: Option<Text>,
-    /// The second.
-    pub acmedomain1: Option<Text>,
-    /// The third.
-    pub acmedomain2: Option<Text>,
-    /// The fourth.
-    pub acmedomain3: Option<Text>,
-    /// The fifth.
-    pub acmedomain4: Option<Text>,
-    /// The sixth.
-    pub acmedomain5: Option<Text>,
-    /// A mark of this state of the settings.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    node: Text,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A node's settings, from `/nodes/{node}/config`. Needs Sys.Audit on `/`. What is not set has its default.
+    #[derive(Clone, Default)]
+    pub struct NodeSettings {
+        /// The notes that people left.
+        pub description: Option<Text>,
+        /// How long it waits after its own start before it starts its guests.
+        #[field("startall-onboot-delay", seconds)]
+        pub startall_onboot_delay: Option<Age>,
+        /// Whom to wake over the network: hardware address and interface.
+        pub wakeonlan: Option<Text>,
+        /// The part of memory in use, in percent, that ballooning aims at: 80 where it is not set.
+        #[field("ballooning-target", loose::u64)]
+        pub ballooning_target: Option<u64>,
+        /// The account and domains for certificates by ACME.
+        pub acme: Option<Text>,
+        /// A domain for which a certificate is asked, with how.
+        pub acmedomain0: Option<Text>,
+        /// The second.
+        pub acmedomain1: Option<Text>,
+        /// The third.
+        pub acmedomain2: Option<Text>,
+        /// The fourth.
+        pub acmedomain3: Option<Text>,
+        /// The fifth.
+        pub acmedomain4: Option<Text>,
+        /// The sixth.
+        pub acmedomain5: Option<Text>,
+        /// A mark of this state of the settings.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        node: Text,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(NodeSettings: "/nodes/{node}/config");

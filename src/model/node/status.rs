@@ -1,8 +1,7 @@
 //! What a node says of itself: its version, its kernel, its processors, its load and its memory at this moment.
 
-use serde::Deserialize;
-
 use crate::error::Error;
+use crate::model::fields::fields;
 use crate::model::list::{Column, Listed, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
@@ -10,118 +9,124 @@ use crate::page::Cell;
 use crate::text::Text;
 use crate::units::{Age, Bytes, Ratio, Reading};
 
-/// A node's own account of itself, from `/nodes/{node}/status`. Needs Sys.Audit on `/nodes/{node}`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct NodeStatus {
-    /// Version and build of Proxmox VE: `pve-manager/9.1.4/…`.
-    pub pveversion: Reading<Text>,
-    /// The running kernel in one line.
-    pub kversion: Reading<Text>,
-    /// The running kernel in its parts.
-    #[serde(rename = "current-kernel")]
-    pub current_kernel: Kernel,
-    /// How it was booted.
-    #[serde(rename = "boot-info")]
-    pub boot_info: BootInfo,
-    /// How long it has been running.
-    pub uptime: Reading<Age>,
-    /// CPU use, 1.0 being all threads.
-    pub cpu: Reading<Ratio>,
-    /// The part of CPU time spent waiting for disks.
-    pub wait: Reading<Ratio>,
-    /// Always 0, whatever the node does: Proxmox VE does not fill it in.
-    pub idle: Reading<f64>,
-    /// How many processes were ready to run or waiting for a disk, over 1, 5 and 15 minutes.
-    pub loadavg: Vec<Reading<f64>>,
-    /// Its processors.
-    pub cpuinfo: CpuInfo,
-    /// Main memory.
-    pub memory: Space,
-    /// Swap space.
-    pub swap: Space,
-    /// The root file system.
-    pub rootfs: Space,
-    /// Memory saved by merging equal pages of guests.
-    pub ksm: Ksm,
-    #[serde(skip)]
-    node: Text,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A node's own account of itself, from `/nodes/{node}/status`. Needs Sys.Audit on `/nodes/{node}`.
+    #[derive(Clone, Default)]
+    pub struct NodeStatus {
+        /// Version and build of Proxmox VE: `pve-manager/9.1.4/…`.
+        pub pveversion: Reading<Text>,
+        /// The running kernel in one line.
+        pub kversion: Reading<Text>,
+        /// The running kernel in its parts.
+        #[field("current-kernel")]
+        pub current_kernel: NodeKernel,
+        /// How it was booted.
+        #[field("boot-info")]
+        pub boot_info: BootInfo,
+        /// How long it has been running.
+        pub uptime: Reading<Age>,
+        /// CPU use, 1.0 being all threads.
+        pub cpu: Reading<Ratio>,
+        /// The part of CPU time spent waiting for disks.
+        pub wait: Reading<Ratio>,
+        /// Always 0, whatever the node does: Proxmox VE does not fill it in.
+        pub idle: Reading<f64>,
+        /// How many processes were ready to run or waiting for a disk, over 1, 5 and 15 minutes.
+        pub loadavg: Vec<Reading<f64>>,
+        /// Its processors.
+        pub cpuinfo: CpuInfo,
+        /// Main memory.
+        pub memory: NodeSpace,
+        /// Swap space.
+        pub swap: NodeSpace,
+        /// The root file system.
+        pub rootfs: NodeSpace,
+        /// Memory saved by merging equal pages of guests.
+        pub ksm: Ksm,
+        #[field(skip)]
+        node: Text,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
-/// The running kernel.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Kernel {
-    /// `Linux`.
-    pub sysname: Reading<Text>,
-    /// Its release: `6.17.4-1-pve`.
-    pub release: Reading<Text>,
-    /// Its build.
-    pub version: Reading<Text>,
-    /// The architecture: `x86_64`.
-    pub machine: Reading<Text>,
+fields! {
+    /// The running kernel.
+    #[derive(Clone, Debug, Default)]
+    pub struct NodeKernel {
+        /// `Linux`.
+        pub sysname: Reading<Text>,
+        /// Its release: `6.17.4-1-pve`.
+        pub release: Reading<Text>,
+        /// Its build.
+        pub version: Reading<Text>,
+        /// The architecture: `x86_64`.
+        pub machine: Reading<Text>,
+    }
 }
 
-/// How a node was booted.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct BootInfo {
-    /// `efi` or `legacy-bios`.
-    pub mode: Reading<Text>,
-    /// Whether secure boot is on; said with EFI only.
-    pub secureboot: Reading<bool>,
+fields! {
+    /// How a node was booted.
+    #[derive(Clone, Debug, Default)]
+    pub struct BootInfo {
+        /// `efi` or `legacy-bios`.
+        pub mode: Reading<Text>,
+        /// Whether secure boot is on; said with EFI only.
+        pub secureboot: Reading<bool>,
+    }
 }
 
-/// The processors of a node.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct CpuInfo {
-    /// The model, as the maker calls it.
-    pub model: Reading<Text>,
-    /// The maker: `GenuineIntel`, `AuthenticAMD`.
-    pub vendor: Reading<Text>,
-    /// The family within the maker's processors.
-    pub family: Reading<Text>,
-    /// Processor packages.
-    pub sockets: Reading<u64>,
-    /// Cores of all sockets.
-    pub cores: Reading<u64>,
-    /// Threads of all cores: what guests' virtual CPUs run on.
-    pub cpus: Reading<u64>,
-    /// Clock at this moment, in MHz.
-    pub mhz: Reading<f64>,
-    /// Whether it can run virtual machines in hardware; without that only containers and emulation are left.
-    pub hvm: Reading<bool>,
-    /// Ticks a second of the kernel's own counters.
-    pub user_hz: Reading<u64>,
-    /// What it can do, in the kernel's words, separated by spaces.
-    pub flags: Reading<Text>,
+fields! {
+    /// The processors of a node.
+    #[derive(Clone, Debug, Default)]
+    pub struct CpuInfo {
+        /// The model, as the maker calls it.
+        pub model: Reading<Text>,
+        /// The maker: `GenuineIntel`, `AuthenticAMD`.
+        pub vendor: Reading<Text>,
+        /// The family within the maker's processors.
+        pub family: Reading<Text>,
+        /// Processor packages.
+        pub sockets: Reading<u64>,
+        /// Cores of all sockets.
+        pub cores: Reading<u64>,
+        /// Threads of all cores: what guests' virtual CPUs run on.
+        pub cpus: Reading<u64>,
+        /// Clock at this moment, in MHz.
+        pub mhz: Reading<f64>,
+        /// Whether it can run virtual machines in hardware; without that only containers and emulation are left.
+        pub hvm: Reading<bool>,
+        /// Ticks a second of the kernel's own counters.
+        pub user_hz: Reading<u64>,
+        /// What it can do, in the kernel's words, separated by spaces.
+        pub flags: Reading<Text>,
+    }
 }
 
-/// Space of one kind: memory, swap, a file system.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Space {
-    /// All of it.
-    pub total: Reading<Bytes>,
-    /// In use.
-    pub used: Reading<Bytes>,
-    /// Not in use at all.
-    pub free: Reading<Bytes>,
-    /// Of memory: what could be had at once, including caches.
-    pub available: Reading<Bytes>,
-    /// Of a file system: what ordinary users may still write.
-    pub avail: Reading<Bytes>,
+fields! {
+    /// Space of one kind: memory, swap, a file system.
+    #[derive(Clone, Debug, Default)]
+    pub struct NodeSpace {
+        /// All of it.
+        pub total: Reading<Bytes>,
+        /// In use.
+        pub used: Reading<Bytes>,
+        /// Not in use at all.
+        pub free: Reading<Bytes>,
+        /// Of memory: what could be had at once, including caches.
+        pub available: Reading<Bytes>,
+        /// Of a file system: what ordinary users may still write.
+        pub avail: Reading<Bytes>,
+    }
 }
 
-/// Merging of equal memory pages.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Ksm {
-    /// Memory that is saved by it.
-    pub shared: Reading<Bytes>,
+fields! {
+    /// Merging of equal memory pages.
+    #[derive(Clone, Debug, Default)]
+    pub struct Ksm {
+        /// Memory that is saved by it.
+        pub shared: Reading<Bytes>,
+    }
 }
 
 record!(NodeStatus: "/nodes/{node}/status");

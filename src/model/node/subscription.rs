@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::error::Error;
+use crate::model::fields::fields;
 use crate::model::list::{Column, Listed};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
@@ -29,40 +30,41 @@ words! {
     }
 }
 
-/// A node's subscription, from `/nodes/{node}/subscription`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Subscription {
-    /// Whether it holds.
-    pub status: Reading<SubscriptionStatus>,
-    /// What there is to say about that.
-    pub message: Option<Text>,
-    /// What was bought.
-    pub productname: Option<Text>,
-    /// Its level: `c` community, `b` basic, `s` standard, `p` premium.
-    pub level: Option<Text>,
-    /// The sockets that it is for.
-    pub sockets: Reading<u64>,
-    /// When it was registered.
-    pub regdate: Option<Text>,
-    /// Until when it holds.
-    pub nextduedate: Option<Text>,
-    /// When that was checked last.
-    pub checktime: Reading<Moment>,
-    /// The kind of key: what stands before its first hyphen, since the key itself is a secret.
-    #[serde(deserialize_with = "kind_of_key")]
-    pub key: Option<Text>,
-    /// The number of this machine, which a key is bound to. Shown only with Sys.Audit on `/nodes/{node}`.
-    pub serverid: Option<Text>,
-    /// Where to buy one.
-    pub url: Option<Text>,
-    /// Whether the key of an offline subscription comes with a signature, which is a secret itself.
-    #[serde(deserialize_with = "is_there")]
-    pub signature: bool,
-    #[serde(skip)]
-    node: Text,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A node's subscription, from `/nodes/{node}/subscription`.
+    #[derive(Clone, Default)]
+    pub struct Subscription {
+        /// Whether it holds.
+        pub status: Reading<SubscriptionStatus>,
+        /// What there is to say about that.
+        pub message: Option<Text>,
+        /// What was bought.
+        pub productname: Option<Text>,
+        /// Its level: `c` community, `b` basic, `s` standard, `p` premium.
+        pub level: Option<Text>,
+        /// The sockets that it is for.
+        pub sockets: Reading<u64>,
+        /// When it was registered.
+        pub regdate: Option<Text>,
+        /// Until when it holds.
+        pub nextduedate: Option<Text>,
+        /// When that was checked last.
+        pub checktime: Reading<Moment>,
+        /// The kind of key: what stands before its first hyphen, since the key itself is a secret.
+        #[field(kind_of_key)]
+        pub key: Option<Text>,
+        /// The number of this machine, which a key is bound to. Shown only with Sys.Audit on `/nodes/{node}`.
+        pub serverid: Option<Text>,
+        /// Where to buy one.
+        pub url: Option<Text>,
+        /// Whether the key of an offline subscription comes with a signature, which is a secret itself.
+        #[field(is_there)]
+        pub signature: bool,
+        #[field(skip)]
+        node: Text,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(Subscription: "/nodes/{node}/subscription");

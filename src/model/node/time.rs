@@ -1,8 +1,7 @@
 //! What a node takes for its names and its time: clock, resolvers, fixed host names.
 
-use serde::Deserialize;
-
 use crate::error::Error;
+use crate::model::fields::fields;
 use crate::model::list::{Column, Listed};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
@@ -11,59 +10,62 @@ use crate::render::View;
 use crate::text::Text;
 use crate::units::{Age, Moment, Reading};
 
-/// A node's clock, from `/nodes/{node}/time`. Needs Sys.Audit on `/nodes/{node}`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct NodeTime {
-    /// Its time.
-    pub time: Reading<Moment>,
-    /// The time on a wall clock there, put as if it were UTC.
-    pub localtime: Reading<Moment>,
-    /// Its time zone: `Europe/Vienna`.
-    pub timezone: Reading<Text>,
-    #[serde(skip)]
-    node: Text,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A node's clock, from `/nodes/{node}/time`. Needs Sys.Audit on `/nodes/{node}`.
+    #[derive(Clone, Default)]
+    pub struct NodeTime {
+        /// Its time.
+        pub time: Reading<Moment>,
+        /// The time on a wall clock there, put as if it were UTC.
+        pub localtime: Reading<Moment>,
+        /// Its time zone: `Europe/Vienna`.
+        pub timezone: Reading<Text>,
+        #[field(skip)]
+        node: Text,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(NodeTime: "/nodes/{node}/time");
 
-/// The servers that a node asks for names, from `/nodes/{node}/dns`. Needs Sys.Audit on `/nodes/{node}`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct NodeDns {
-    /// The domain that is added to bare names.
-    pub search: Option<Text>,
-    /// The server that is asked first.
-    pub dns1: Option<Text>,
-    /// The second.
-    pub dns2: Option<Text>,
-    /// The third; a fourth is never asked.
-    pub dns3: Option<Text>,
-    #[serde(skip)]
-    node: Text,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// The servers that a node asks for names, from `/nodes/{node}/dns`. Needs Sys.Audit on `/nodes/{node}`.
+    #[derive(Clone, Default)]
+    pub struct NodeDns {
+        /// The domain that is added to bare names.
+        pub search: Option<Text>,
+        /// The server that is asked first.
+        pub dns1: Option<Text>,
+        /// The second.
+        pub dns2: Option<Text>,
+        /// The third; a fourth is never asked.
+        pub dns3: Option<Text>,
+        #[field(skip)]
+        node: Text,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(NodeDns: "/nodes/{node}/dns");
 
-/// The names that a node knows by itself, from `/nodes/{node}/hosts`: its file `/etc/hosts`. Needs Sys.Audit on `/`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Hosts {
-    /// The file as it is.
-    pub data: Text,
-    /// A mark of this state of the file.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    node: Text,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// The names that a node knows by itself, from `/nodes/{node}/hosts`: its file `/etc/hosts`. Needs Sys.Audit on `/`.
+    #[derive(Clone, Default)]
+    pub struct NodeHosts {
+        /// The file as it is.
+        pub data: Text,
+        /// A mark of this state of the file.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        node: Text,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
-record!(Hosts without page: "/nodes/{node}/hosts");
+record!(NodeHosts without page: "/nodes/{node}/hosts");
 
 impl Node {
     /// Its clock, from `/nodes/{node}/time`.
@@ -90,10 +92,10 @@ impl Node {
     ///
     /// # Errors
     /// When the node cannot be reached or Sys.Audit on `/` is missing.
-    pub fn hosts(&self) -> Result<Hosts, Error> {
+    pub fn hosts(&self) -> Result<NodeHosts, Error> {
         Ask::new(&self.session, self.path("hosts"))
             .place(self.place())
-            .one_with(|hosts: &mut Hosts| hosts.node = self.name.clone())
+            .one_with(|hosts: &mut NodeHosts| hosts.node = self.name.clone())
     }
 }
 
@@ -139,7 +141,7 @@ impl Listed for NodeDns {
     }
 }
 
-impl Hosts {
+impl NodeHosts {
     /// Address and names of each line that is no remark.
     pub fn entries(&self) -> Vec<(Text, Vec<Text>)> {
         let entry = |line: &str| {
@@ -155,21 +157,21 @@ impl Hosts {
     }
 }
 
-impl Listed for Hosts {
+impl Listed for NodeHosts {
     const NOUN: (&'static str, &'static str) = ("file of host names", "files of host names");
 
-    fn columns() -> Vec<Column<Hosts>> {
+    fn columns() -> Vec<Column<NodeHosts>> {
         vec![
-            Column::new("Node", |h: &Hosts| h.node.clone()),
-            Column::new("Names of its own", |h: &Hosts| {
+            Column::new("Node", |h: &NodeHosts| h.node.clone()),
+            Column::new("Names of its own", |h: &NodeHosts| {
                 h.address_of(h.node.raw()).map_or_else(|| "not in it".into(), crate::page::Cell::from)
             }),
-            Column::new("Lines", |h: &Hosts| h.entries().len()),
+            Column::new("Lines", |h: &NodeHosts| h.entries().len()),
         ]
     }
 }
 
-impl View for Hosts {
+impl View for NodeHosts {
     fn page(&self) -> Page {
         let (fact, rest) = match self.address_of(self.node.raw()) {
             Some(address) => (format!("{} is {address}", self.node), " in it."),

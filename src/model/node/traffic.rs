@@ -1,31 +1,32 @@
 //! What each network card of a node's running guests has sent and received.
 
-use serde::Deserialize;
-
 use crate::error::Error;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
+use crate::model::together::sum_of;
 use crate::text::Text;
 use crate::units::{Bytes, Reading};
 
-/// The traffic of a guest's network card, from `/nodes/{node}/netstat`: since the card was plugged in, that is since the
-/// guest was started or moved here. Needs Sys.Audit on `/nodes/{node}`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct GuestTraffic {
-    /// The guest's number.
-    pub vmid: Reading<u64>,
-    /// The card, as the guest's configuration calls it: `net0`.
-    pub dev: Text,
-    /// What the guest received.
-    #[serde(rename = "in")]
-    pub received: Reading<Bytes>,
-    /// What the guest sent.
-    #[serde(rename = "out")]
-    pub sent: Reading<Bytes>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// The traffic of a guest's network card, from `/nodes/{node}/netstat`: since the card was plugged in, that is since the
+    /// guest was started or moved here. Needs Sys.Audit on `/nodes/{node}`.
+    #[derive(Clone, Default)]
+    pub struct GuestTraffic {
+        /// The guest's number.
+        pub vmid: Reading<u64>,
+        /// The card, as the guest's configuration calls it: `net0`.
+        pub dev: Text,
+        /// What the guest received.
+        #[field("in")]
+        pub received: Reading<Bytes>,
+        /// What the guest sent.
+        #[field("out")]
+        pub sent: Reading<Bytes>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(GuestTraffic: "/nodes/{node}/netstat");
@@ -57,9 +58,7 @@ impl Listed for GuestTraffic {
     }
 
     fn summary(cards: &[GuestTraffic]) -> (String, String) {
-        let all =
-            |f: fn(&GuestTraffic) -> Reading<Bytes>| cards.iter().filter_map(|card| f(card).known()).sum::<Bytes>();
-        let (sent, received) = (all(|card| card.sent), all(|card| card.received));
+        let (sent, received) = (sum_of(cards.iter().map(|c| c.sent)), sum_of(cards.iter().map(|c| c.received)));
         (count(cards.len(), GuestTraffic::NOUN), format!(": {sent} sent, {received} received."))
     }
 }

@@ -1,9 +1,8 @@
 //! Space that a node manages by LVM: volume groups on its disks, and thin pools in them.
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
@@ -11,60 +10,63 @@ use crate::page::Cell;
 use crate::text::Text;
 use crate::units::{Bytes, Ratio, Reading};
 
-/// A volume group, from `/nodes/{node}/disks/lvm`. Needs Sys.Audit on `/`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct VolumeGroup {
-    /// Its name.
-    pub name: Text,
-    /// All its space.
-    pub size: Reading<Bytes>,
-    /// What no volume takes. A thin pool takes all that it was given, however empty it is.
-    pub free: Reading<Bytes>,
-    /// The disks and partitions that it is made of.
-    pub children: Vec<PhysicalVolume>,
-    /// Whether it ends a branch of the tree that the API gives: a volume group does not.
-    #[serde(deserialize_with = "loose::yes")]
-    pub leaf: bool,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A volume group, from `/nodes/{node}/disks/lvm`. Needs Sys.Audit on `/`.
+    #[derive(Clone, Default)]
+    pub struct VolumeGroup {
+        /// Its name.
+        pub name: Text,
+        /// All its space.
+        pub size: Reading<Bytes>,
+        /// What no volume takes. A thin pool takes all that it was given, however empty it is.
+        pub free: Reading<Bytes>,
+        /// The disks and partitions that it is made of.
+        pub children: Vec<PhysicalVolume>,
+        /// Whether it ends a branch of the tree that the API gives: a volume group does not.
+        #[field(loose::yes)]
+        pub leaf: bool,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(VolumeGroup: "/nodes/{node}/disks/lvm");
 
-/// A disk or partition in a volume group.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct PhysicalVolume {
-    /// Its path on the node: `/dev/sda3`.
-    pub name: Text,
-    /// Its size.
-    pub size: Reading<Bytes>,
-    /// What no volume takes of it.
-    pub free: Reading<Bytes>,
-    /// Whether it ends a branch of the tree that the API gives.
-    #[serde(deserialize_with = "loose::yes")]
-    pub leaf: bool,
+fields! {
+    /// A disk or partition in a volume group.
+    #[derive(Clone, Debug, Default)]
+    pub struct PhysicalVolume {
+        /// Its path on the node: `/dev/sda3`.
+        pub name: Text,
+        /// Its size.
+        pub size: Reading<Bytes>,
+        /// What no volume takes of it.
+        pub free: Reading<Bytes>,
+        /// Whether it ends a branch of the tree that the API gives.
+        #[field(loose::yes)]
+        pub leaf: bool,
+    }
 }
 
-/// A thin pool, from `/nodes/{node}/disks/lvmthin`. Needs Sys.Audit on `/`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct ThinPool {
-    /// Its name.
-    pub lv: Text,
-    /// The volume group that it is in.
-    pub vg: Text,
-    /// The space that it has for data.
-    pub lv_size: Reading<Bytes>,
-    /// Data in it.
-    pub used: Reading<Bytes>,
-    /// The space that it has for its own books.
-    pub metadata_size: Reading<Bytes>,
-    /// What the books take: when they are full, nothing can be written, however much space is left for data.
-    pub metadata_used: Reading<Bytes>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A thin pool, from `/nodes/{node}/disks/lvmthin`. Needs Sys.Audit on `/`.
+    #[derive(Clone, Default)]
+    pub struct ThinPool {
+        /// Its name.
+        pub lv: Text,
+        /// The volume group that it is in.
+        pub vg: Text,
+        /// The space that it has for data.
+        pub lv_size: Reading<Bytes>,
+        /// Data in it.
+        pub used: Reading<Bytes>,
+        /// The space that it has for its own books.
+        pub metadata_size: Reading<Bytes>,
+        /// What the books take: when they are full, nothing can be written, however much space is left for data.
+        pub metadata_used: Reading<Bytes>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(ThinPool: "/nodes/{node}/disks/lvmthin");

@@ -1,8 +1,7 @@
 //! ZFS pools of a node, and the directories that it mounts as storages.
 
-use serde::Deserialize;
-
 use crate::error::Error;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record, segment};
@@ -50,76 +49,79 @@ fn health_cell(health: &Reading<ZpoolHealth>) -> Cell {
     health.as_ref().map(ZpoolHealth::state).into()
 }
 
-/// A ZFS pool, from `/nodes/{node}/disks/zfs`. Needs Sys.Audit on `/`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Zpool {
-    /// Its name.
-    pub name: Text,
-    /// Whether it works.
-    pub health: Reading<ZpoolHealth>,
-    /// All its space, that of redundant disks counted as ZFS does: a mirror once, RAID-Z with its parity.
-    pub size: Reading<Bytes>,
-    /// In use.
-    pub alloc: Reading<Bytes>,
-    /// Not in use.
-    pub free: Reading<Bytes>,
-    /// How broken up the free space is, in percent.
-    pub frag: Reading<u64>,
-    /// How many times over data is stored that is there once: 1.0 without deduplication.
-    pub dedup: Reading<f64>,
-    #[serde(skip)]
-    node: Text,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A ZFS pool, from `/nodes/{node}/disks/zfs`. Needs Sys.Audit on `/`.
+    #[derive(Clone, Default)]
+    pub struct Zpool {
+        /// Its name.
+        pub name: Text,
+        /// Whether it works.
+        pub health: Reading<ZpoolHealth>,
+        /// All its space, that of redundant disks counted as ZFS does: a mirror once, RAID-Z with its parity.
+        pub size: Reading<Bytes>,
+        /// In use.
+        pub alloc: Reading<Bytes>,
+        /// Not in use.
+        pub free: Reading<Bytes>,
+        /// How broken up the free space is, in percent.
+        pub frag: Reading<u64>,
+        /// How many times over data is stored that is there once: 1.0 without deduplication.
+        pub dedup: Reading<f64>,
+        #[field(skip)]
+        node: Text,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(Zpool: "/nodes/{node}/disks/zfs");
 
-/// A ZFS pool down to its disks, from `/nodes/{node}/disks/zfs/{name}`. Needs Sys.Audit on `/`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct ZpoolDetails {
-    /// Its name.
-    pub name: Text,
-    /// Whether it works.
-    pub state: Reading<ZpoolHealth>,
-    /// What is wrong with it, in the words of ZFS; nothing where all is well.
-    pub status: Option<Text>,
-    /// What ZFS proposes to do about it.
-    pub action: Option<Text>,
-    /// The last scrub or repair, in the words of ZFS.
-    pub scan: Option<Text>,
-    /// Damage to data: `No known data errors`, or which files.
-    pub errors: Reading<Text>,
-    /// What it is made of.
-    pub children: Vec<ZpoolPart>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A ZFS pool down to its disks, from `/nodes/{node}/disks/zfs/{name}`. Needs Sys.Audit on `/`.
+    #[derive(Clone, Default)]
+    pub struct ZpoolDetails {
+        /// Its name.
+        pub name: Text,
+        /// Whether it works.
+        pub state: Reading<ZpoolHealth>,
+        /// What is wrong with it, in the words of ZFS; nothing where all is well.
+        pub status: Option<Text>,
+        /// What ZFS proposes to do about it.
+        pub action: Option<Text>,
+        /// The last scrub or repair, in the words of ZFS.
+        pub scan: Option<Text>,
+        /// Damage to data: `No known data errors`, or which files.
+        pub errors: Reading<Text>,
+        /// What it is made of.
+        pub children: Vec<ZpoolPart>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(ZpoolDetails without page: "/nodes/{node}/disks/zfs/{name}");
 
-/// A part of a ZFS pool: a disk, or a group of them such as a mirror.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct ZpoolPart {
-    /// Its name: a disk, or `mirror-0`, `raidz2-0`, `spares`, ...
-    pub name: Text,
-    /// Whether it works; some groups have no state of their own.
-    pub state: Reading<ZpoolHealth>,
-    /// Reads that failed.
-    pub read: Reading<u64>,
-    /// Writes that failed.
-    pub write: Reading<u64>,
-    /// Blocks that were not what had been written.
-    pub cksum: Reading<u64>,
-    /// What else ZFS says of it.
-    pub msg: Option<Text>,
-    /// What it is made of in its turn.
-    pub children: Vec<ZpoolPart>,
-    /// Whether it ends the branch: a disk does.
-    pub leaf: Reading<bool>,
+fields! {
+    /// A part of a ZFS pool: a disk, or a group of them such as a mirror.
+    #[derive(Clone, Debug, Default)]
+    pub struct ZpoolPart {
+        /// Its name: a disk, or `mirror-0`, `raidz2-0`, `spares`, ...
+        pub name: Text,
+        /// Whether it works; some groups have no state of their own.
+        pub state: Reading<ZpoolHealth>,
+        /// Reads that failed.
+        pub read: Reading<u64>,
+        /// Writes that failed.
+        pub write: Reading<u64>,
+        /// Blocks that were not what had been written.
+        pub cksum: Reading<u64>,
+        /// What else ZFS says of it.
+        pub msg: Option<Text>,
+        /// What it is made of in its turn.
+        pub children: Vec<ZpoolPart>,
+        /// Whether it ends the branch: a disk does.
+        pub leaf: Reading<bool>,
+    }
 }
 
 impl Node {

@@ -1,65 +1,66 @@
 //! A controller: what exchanges routes for zones, with routers outside or among the nodes.
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Change, EITHER, applied, change, change_cell};
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed};
 use crate::model::record::{Ask, Origin, record};
 use crate::session::Session;
 use crate::text::Text;
 use crate::units::Reading;
 
-/// A controller, from `/cluster/sdn/controllers`. Needs SDN.Audit or SDN.Allocate on `/sdn/controllers/{controller}`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct SdnController {
-    /// Its name.
-    pub controller: Text,
-    /// What it speaks: `evpn`, `bgp`, `isis`, `faucet`.
-    #[serde(rename = "type")]
-    pub kind: Reading<Text>,
-    /// How it differs from what is in force; nothing where it is in force as it is.
-    #[serde(deserialize_with = "change")]
-    pub state: Change,
-    /// The values that are configured and not in force.
-    pub pending: Option<Value>,
-    /// The number of the autonomous system.
-    #[serde(deserialize_with = "loose::u64")]
-    pub asn: Option<u64>,
-    /// Whom it speaks with.
-    #[serde(deserialize_with = "loose::words")]
-    pub peers: Vec<Text>,
-    /// The node that it is for.
-    pub node: Option<Text>,
-    /// Whether its peers belong to another autonomous system.
-    #[serde(deserialize_with = "loose::flag")]
-    pub ebgp: Option<bool>,
-    /// How many hops away these may be.
-    #[serde(rename = "ebgp-multihop", deserialize_with = "loose::u64")]
-    pub ebgp_multihop: Option<u64>,
-    /// Whether ways of equal length by different systems are used together.
-    #[serde(rename = "bgp-multipath-as-relax", deserialize_with = "loose::flag")]
-    pub bgp_multipath_as_relax: Option<bool>,
-    /// The interface whose address it speaks from.
-    pub loopback: Option<Text>,
-    /// The IS-IS domain.
-    #[serde(rename = "isis-domain")]
-    pub isis_domain: Option<Text>,
-    /// The interfaces that IS-IS is spoken on.
-    #[serde(rename = "isis-ifaces", deserialize_with = "loose::words")]
-    pub isis_ifaces: Vec<Text>,
-    /// The address in IS-IS.
-    #[serde(rename = "isis-net")]
-    pub isis_net: Option<Text>,
-    /// The part of the routed underlay that it uses.
-    pub fabric: Option<Text>,
-    /// A mark of the state that the controllers are in.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A controller, from `/cluster/sdn/controllers`. Needs SDN.Audit or SDN.Allocate on `/sdn/controllers/{controller}`.
+    #[derive(Clone, Default)]
+    pub struct SdnController {
+        /// Its name.
+        pub controller: Text,
+        /// What it speaks: `evpn`, `bgp`, `isis`, `faucet`.
+        #[field("type")]
+        pub kind: Reading<Text>,
+        /// How it differs from what is in force; nothing where it is in force as it is.
+        #[field(change)]
+        pub state: Change,
+        /// The values that are configured and not in force.
+        pub pending: Option<Value>,
+        /// The number of the autonomous system.
+        #[field(loose::u64)]
+        pub asn: Option<u64>,
+        /// Whom it speaks with.
+        #[field(loose::words)]
+        pub peers: Vec<Text>,
+        /// The node that it is for.
+        pub node: Option<Text>,
+        /// Whether its peers belong to another autonomous system.
+        #[field(loose::flag)]
+        pub ebgp: Option<bool>,
+        /// How many hops away these may be.
+        #[field("ebgp-multihop", loose::u64)]
+        pub ebgp_multihop: Option<u64>,
+        /// Whether ways of equal length by different systems are used together.
+        #[field("bgp-multipath-as-relax", loose::flag)]
+        pub bgp_multipath_as_relax: Option<bool>,
+        /// The interface whose address it speaks from.
+        pub loopback: Option<Text>,
+        /// The IS-IS domain.
+        #[field("isis-domain")]
+        pub isis_domain: Option<Text>,
+        /// The interfaces that IS-IS is spoken on.
+        #[field("isis-ifaces", loose::words)]
+        pub isis_ifaces: Vec<Text>,
+        /// The address in IS-IS.
+        #[field("isis-net")]
+        pub isis_net: Option<Text>,
+        /// The part of the routed underlay that it uses.
+        pub fabric: Option<Text>,
+        /// A mark of the state that the controllers are in.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(SdnController: "/cluster/sdn/controllers", "/cluster/sdn/controllers/{controller}");

@@ -1,8 +1,7 @@
 //! What has become of the software-defined network on one node: whether its zones and vnets are really there.
 
-use serde::Deserialize;
-
 use crate::error::Error;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record, segment};
@@ -13,7 +12,7 @@ use crate::units::Reading;
 
 words! {
     /// Whether a zone is there on a node.
-    pub enum ZoneStatus {
+    pub enum SdnZoneStatus {
         /// It is there.
         Available = "available",
         /// It is configured otherwise than it is in force here.
@@ -23,60 +22,62 @@ words! {
     }
 }
 
-/// A zone on a node, from `/nodes/{node}/sdn/zones`. Needs SDN.Audit on `/sdn/zones/{zone}`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct ZoneOnNode {
-    /// The zone.
-    pub zone: Text,
-    /// Whether it is there.
-    pub status: Reading<ZoneStatus>,
-    /// The node.
-    #[serde(skip)]
-    pub node: Text,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A zone on a node, from `/nodes/{node}/sdn/zones`. Needs SDN.Audit on `/sdn/zones/{zone}`.
+    #[derive(Clone, Default)]
+    pub struct SdnZoneOnNode {
+        /// The zone.
+        pub zone: Text,
+        /// Whether it is there.
+        pub status: Reading<SdnZoneStatus>,
+        /// The node.
+        #[field(skip)]
+        pub node: Text,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
-record!(ZoneOnNode: "/nodes/{node}/sdn/zones");
+record!(SdnZoneOnNode: "/nodes/{node}/sdn/zones");
 
-/// A vnet on a node, from `/nodes/{node}/sdn/zones/{zone}/content`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct ZoneContent {
-    /// The vnet.
-    pub vnet: Text,
-    /// Whether it is there.
-    pub status: Reading<ZoneStatus>,
-    /// What is wrong with it.
-    pub statusmsg: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A vnet on a node, from `/nodes/{node}/sdn/zones/{zone}/content`.
+    #[derive(Clone, Default)]
+    pub struct SdnZoneContent {
+        /// The vnet.
+        pub vnet: Text,
+        /// Whether it is there.
+        pub status: Reading<SdnZoneStatus>,
+        /// What is wrong with it.
+        pub statusmsg: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
-record!(ZoneContent: "/nodes/{node}/sdn/zones/{zone}/content");
+record!(SdnZoneContent: "/nodes/{node}/sdn/zones/{zone}/content");
 
 impl Node {
     /// The zones of the software-defined network on it, from `/nodes/{node}/sdn/zones`.
     ///
     /// # Errors
     /// When the node cannot be reached.
-    pub fn sdn_zones(&self) -> Result<List<ZoneOnNode>, Error> {
+    pub fn sdn_zones(&self) -> Result<List<SdnZoneOnNode>, Error> {
         Ask::new(&self.session, self.path("sdn/zones"))
             .titled(format!("Zones on {}", self.name.raw()))
             .question("Is the software-defined network here as it should be?")
             .filtered_by("zones", &["SDN.Audit"], "/sdn/zones")
             .place(self.place())
-            .list_with(|zone: &mut ZoneOnNode| zone.node = self.name.clone())
+            .list_with(|zone: &mut SdnZoneOnNode| zone.node = self.name.clone())
     }
 }
 
-impl ZoneOnNode {
+impl SdnZoneOnNode {
     /// Its vnets on the node, from `/nodes/{node}/sdn/zones/{zone}/content`.
     ///
     /// # Errors
     /// When the node cannot be reached or SDN.Audit on the zone is missing.
-    pub fn vnets(&self) -> Result<List<ZoneContent>, Error> {
+    pub fn vnets(&self) -> Result<List<SdnZoneContent>, Error> {
         let path = format!("/nodes/{}/sdn/zones/{}/content", self.node.raw(), segment(&self.zone));
         Ask::new(self.origin.session()?, path)
             .titled(format!("Vnets of zone {} on {}", self.zone.raw(), self.node.raw()))
@@ -86,45 +87,45 @@ impl ZoneOnNode {
     }
 }
 
-fn state_cell(status: &Reading<ZoneStatus>) -> Cell {
+fn state_cell(status: &Reading<SdnZoneStatus>) -> Cell {
     let Reading::Known(status) = status else { return status.clone().into() };
     let tone = match status {
-        ZoneStatus::Available => Tone::Good,
-        ZoneStatus::Pending => Tone::Held,
-        ZoneStatus::Error => Tone::Wrong,
-        ZoneStatus::Other(_) => Tone::Unknown,
+        SdnZoneStatus::Available => Tone::Good,
+        SdnZoneStatus::Pending => Tone::Held,
+        SdnZoneStatus::Error => Tone::Wrong,
+        SdnZoneStatus::Other(_) => Tone::Unknown,
     };
     State::new(tone, status.word()).into()
 }
 
-impl Listed for ZoneOnNode {
+impl Listed for SdnZoneOnNode {
     const NOUN: (&'static str, &'static str) = ("zone", "zones");
 
-    fn columns() -> Vec<Column<ZoneOnNode>> {
+    fn columns() -> Vec<Column<SdnZoneOnNode>> {
         vec![
-            Column::new("Zone", |z: &ZoneOnNode| z.zone.clone()),
-            Column::new("State", |z: &ZoneOnNode| state_cell(&z.status)),
-            Column::new("Node", |z: &ZoneOnNode| z.node.clone()),
+            Column::new("Zone", |z: &SdnZoneOnNode| z.zone.clone()),
+            Column::new("State", |z: &SdnZoneOnNode| state_cell(&z.status)),
+            Column::new("Node", |z: &SdnZoneOnNode| z.node.clone()),
         ]
     }
 
-    fn summary(zones: &[ZoneOnNode]) -> (String, String) {
-        let bad = |zone: &&ZoneOnNode| zone.status.is_known() && zone.status != ZoneStatus::Available;
+    fn summary(zones: &[SdnZoneOnNode]) -> (String, String) {
+        let bad = |zone: &&SdnZoneOnNode| zone.status.is_known() && zone.status != SdnZoneStatus::Available;
         let bad: Vec<String> =
             zones.iter().filter(bad).map(|zone| format!("{} ({})", zone.zone, zone.status)).collect();
         let rest = if bad.is_empty() { ".".into() } else { format!("; not as it should be: {}.", bad.join(", ")) };
-        (count(zones.len(), ZoneOnNode::NOUN), rest)
+        (count(zones.len(), SdnZoneOnNode::NOUN), rest)
     }
 }
 
-impl Listed for ZoneContent {
+impl Listed for SdnZoneContent {
     const NOUN: (&'static str, &'static str) = ("vnet", "vnets");
 
-    fn columns() -> Vec<Column<ZoneContent>> {
+    fn columns() -> Vec<Column<SdnZoneContent>> {
         vec![
-            Column::new("Vnet", |v: &ZoneContent| v.vnet.clone()),
-            Column::new("State", |v: &ZoneContent| state_cell(&v.status)),
-            Column::new("What is wrong", |v: &ZoneContent| v.statusmsg.clone()),
+            Column::new("Vnet", |v: &SdnZoneContent| v.vnet.clone()),
+            Column::new("State", |v: &SdnZoneContent| state_cell(&v.status)),
+            Column::new("What is wrong", |v: &SdnZoneContent| v.statusmsg.clone()),
         ]
     }
 }

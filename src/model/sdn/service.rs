@@ -1,52 +1,53 @@
 //! Services that the software-defined network uses: what keeps track of addresses, and name servers. Their keys are never
 //! read.
 
-use serde::Deserialize;
-
 use super::EITHER;
 use crate::error::Error;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed};
 use crate::model::record::{Ask, Origin, record};
 use crate::session::Session;
 use crate::text::Text;
 use crate::units::Reading;
 
-/// What keeps track of addresses, from `/cluster/sdn/ipams`. Needs SDN.Audit or SDN.Allocate on `/sdn/ipams/{ipam}`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct SdnIpam {
-    /// Its name; `pve` is the one built in.
-    pub ipam: Text,
-    /// What it is: `pve`, `netbox`, `phpipam`.
-    #[serde(rename = "type")]
-    pub kind: Reading<Text>,
-    /// Where it is, outside the cluster.
-    pub url: Option<Text>,
-    /// A mark of the state that they are in.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// What keeps track of addresses, from `/cluster/sdn/ipams`. Needs SDN.Audit or SDN.Allocate on `/sdn/ipams/{ipam}`.
+    #[derive(Clone, Default)]
+    pub struct SdnIpam {
+        /// Its name; `pve` is the one built in.
+        pub ipam: Text,
+        /// What it is: `pve`, `netbox`, `phpipam`.
+        #[field("type")]
+        pub kind: Reading<Text>,
+        /// Where it is, outside the cluster.
+        pub url: Option<Text>,
+        /// A mark of the state that they are in.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(SdnIpam: "/cluster/sdn/ipams", "/cluster/sdn/ipams/{ipam}");
 
-/// A name server that guests are entered in, from `/cluster/sdn/dns`. Needs SDN.Audit or SDN.Allocate on `/sdn/dns/{dns}`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct SdnDns {
-    /// Its name.
-    pub dns: Text,
-    /// What it is: `powerdns`.
-    #[serde(rename = "type")]
-    pub kind: Reading<Text>,
-    /// Where it is.
-    pub url: Option<Text>,
-    /// For how many seconds others may remember an entry.
-    pub ttl: Option<Text>,
-    /// A mark of the state that they are in.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A name server that guests are entered in, from `/cluster/sdn/dns`. Needs SDN.Audit or SDN.Allocate on `/sdn/dns/{dns}`.
+    #[derive(Clone, Default)]
+    pub struct SdnDns {
+        /// Its name.
+        pub dns: Text,
+        /// What it is: `powerdns`.
+        #[field("type")]
+        pub kind: Reading<Text>,
+        /// Where it is.
+        pub url: Option<Text>,
+        /// For how many seconds others may remember an entry.
+        pub ttl: Option<Text>,
+        /// A mark of the state that they are in.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(SdnDns: "/cluster/sdn/dns", "/cluster/sdn/dns/{dns}");

@@ -6,65 +6,70 @@ use serde_json::Value;
 use super::{Change, applied, change, change_cell};
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed};
 use crate::model::record::{Ask, Origin, record, segment};
 use crate::session::Session;
 use crate::text::Text;
 
-/// A subnet, from `/cluster/sdn/vnets/{vnet}/subnets`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Subnet {
-    /// Its name, made of zone and network: `dmz-10.30.0.0-24`.
-    pub subnet: Text,
-    /// The network: `10.30.0.0/24`.
-    pub cidr: Option<Text>,
-    /// The address of the network, without its length.
-    pub network: Option<Text>,
-    /// The length of the network.
-    pub mask: Option<Text>,
-    /// The way out of it.
-    pub gateway: Option<Text>,
-    /// The vnet that it belongs to.
-    pub vnet: Option<Text>,
-    /// The zone that it belongs to.
-    pub zone: Option<Text>,
-    /// Whether the nodes stand in with their own address for guests that go outside.
-    #[serde(deserialize_with = "loose::flag")]
-    pub snat: Option<bool>,
-    /// The addresses that are given out.
-    #[serde(rename = "dhcp-range", deserialize_with = "ranges")]
-    pub dhcp_range: Vec<DhcpRange>,
-    /// The name server that is named along with them.
-    #[serde(rename = "dhcp-dns-server")]
-    pub dhcp_dns_server: Option<Text>,
-    /// What stands before the domain of its guests.
-    pub dnszoneprefix: Option<Text>,
-    /// How it differs from what is in force; nothing where it is in force as it is.
-    #[serde(deserialize_with = "change")]
-    pub state: Change,
-    /// The values that are configured and not in force.
-    pub pending: Option<Value>,
-    /// Always `subnet`.
-    #[serde(rename = "type")]
-    pub kind: Option<Text>,
-    /// A mark of the state that the subnets are in.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A subnet, from `/cluster/sdn/vnets/{vnet}/subnets`.
+    #[derive(Clone, Default)]
+    pub struct SdnSubnet {
+        /// Its name, made of zone and network: `dmz-10.30.0.0-24`.
+        pub subnet: Text,
+        /// The network: `10.30.0.0/24`.
+        pub cidr: Option<Text>,
+        /// The address of the network, without its length.
+        pub network: Option<Text>,
+        /// The length of the network.
+        pub mask: Option<Text>,
+        /// The way out of it.
+        pub gateway: Option<Text>,
+        /// The vnet that it belongs to.
+        pub vnet: Option<Text>,
+        /// The zone that it belongs to.
+        pub zone: Option<Text>,
+        /// Whether the nodes stand in with their own address for guests that go outside.
+        #[field(loose::flag)]
+        pub snat: Option<bool>,
+        /// The addresses that are given out.
+        #[field("dhcp-range", ranges)]
+        pub dhcp_range: Vec<DhcpRange>,
+        /// The name server that is named along with them.
+        #[field("dhcp-dns-server")]
+        pub dhcp_dns_server: Option<Text>,
+        /// What stands before the domain of its guests.
+        pub dnszoneprefix: Option<Text>,
+        /// How it differs from what is in force; nothing where it is in force as it is.
+        #[field(change)]
+        pub state: Change,
+        /// The values that are configured and not in force.
+        pub pending: Option<Value>,
+        /// Always `subnet`.
+        #[field("type")]
+        pub kind: Option<Text>,
+        /// A mark of the state that the subnets are in.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
-record!(Subnet: "/cluster/sdn/vnets/{vnet}/subnets", "/cluster/sdn/vnets/{vnet}/subnets/{subnet}");
-applied!(Subnet by subnet);
+record!(SdnSubnet: "/cluster/sdn/vnets/{vnet}/subnets", "/cluster/sdn/vnets/{vnet}/subnets/{subnet}");
+applied!(SdnSubnet by subnet);
 
-/// Addresses that are given out, from one to another.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, rename_all = "kebab-case")]
-pub struct DhcpRange {
-    /// The first.
-    pub start_address: Text,
-    /// The last.
-    pub end_address: Text,
+fields! {
+    /// Addresses that are given out, from one to another.
+    #[derive(Clone, Debug, Default)]
+    pub struct DhcpRange {
+        /// The first.
+        #[field("start-address")]
+        pub start_address: Text,
+        /// The last.
+        #[field("end-address")]
+        pub end_address: Text,
+    }
 }
 
 /// Ranges as objects, or in a line each: `start-address=10.30.0.50,end-address=10.30.0.99`.
@@ -86,8 +91,8 @@ fn ranges<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<DhcpRange>, D::Error
     })
 }
 
-impl Subnet {
-    pub(crate) fn list(session: &Session, vnet: &Text) -> Result<List<Subnet>, Error> {
+impl SdnSubnet {
+    pub(crate) fn list(session: &Session, vnet: &Text) -> Result<List<SdnSubnet>, Error> {
         let path = format!("/cluster/sdn/vnets/{}/subnets", segment(vnet));
         let ask = Ask::new(session, path.clone())
             .titled(format!("Subnets of {}", vnet.raw()))
@@ -101,19 +106,19 @@ impl Subnet {
     }
 }
 
-impl Listed for Subnet {
+impl Listed for SdnSubnet {
     const NOUN: (&'static str, &'static str) = ("subnet", "subnets");
 
-    fn columns() -> Vec<Column<Subnet>> {
+    fn columns() -> Vec<Column<SdnSubnet>> {
         vec![
-            Column::new("Subnet", Subnet::network),
-            Column::new("State", |s: &Subnet| change_cell(&s.state)),
-            Column::new("Gateway", |s: &Subnet| s.gateway.clone()),
-            Column::new("Given out", |s: &Subnet| {
+            Column::new("Subnet", SdnSubnet::network),
+            Column::new("State", |s: &SdnSubnet| change_cell(&s.state)),
+            Column::new("Gateway", |s: &SdnSubnet| s.gateway.clone()),
+            Column::new("Given out", |s: &SdnSubnet| {
                 let all = s.dhcp_range.iter().map(|range| format!("{} to {}", range.start_address, range.end_address));
                 all.collect::<Vec<_>>().join(", ")
             }),
-            Column::new("Nodes stand in outside", |s: &Subnet| s.snat == Some(true)),
+            Column::new("Nodes stand in outside", |s: &SdnSubnet| s.snat == Some(true)),
         ]
     }
 }

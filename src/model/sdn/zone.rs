@@ -1,11 +1,11 @@
 //! A zone: networks of guests that are carried in the same way, by VLANs, by tunnels, by routing.
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Change, EITHER, applied, change, change_cell};
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed};
 use crate::model::record::{Ask, Origin, record};
 use crate::model::words::words;
@@ -15,7 +15,7 @@ use crate::units::Reading;
 
 words! {
     /// How a zone carries its networks.
-    pub enum ZoneKind {
+    pub enum SdnZoneKind {
         /// Each node for itself.
         Simple = "simple",
         /// As VLANs on a bridge.
@@ -31,89 +31,90 @@ words! {
     }
 }
 
-/// A zone, from `/cluster/sdn/zones`. Needs SDN.Audit or SDN.Allocate on `/sdn/zones/{zone}`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Zone {
-    /// Its name.
-    pub zone: Text,
-    /// How it carries its networks.
-    #[serde(rename = "type")]
-    pub kind: Reading<ZoneKind>,
-    /// How it differs from what is in force; nothing where it is in force as it is.
-    #[serde(deserialize_with = "change")]
-    pub state: Change,
-    /// The values that are configured and not in force.
-    pub pending: Option<Value>,
-    /// The nodes that it is on; all of them where none is named.
-    #[serde(deserialize_with = "loose::words")]
-    pub nodes: Vec<Text>,
-    /// The bridge that its VLANs are on.
-    pub bridge: Option<Text>,
-    /// Whether that bridge learns no hardware addresses.
-    #[serde(rename = "bridge-disable-mac-learning", deserialize_with = "loose::flag")]
-    pub bridge_disable_mac_learning: Option<bool>,
-    /// The outer VLAN.
-    #[serde(deserialize_with = "loose::u64")]
-    pub tag: Option<u64>,
-    /// How the outer VLAN is tagged: `802.1q`, `802.1ad`.
-    #[serde(rename = "vlan-protocol")]
-    pub vlan_protocol: Option<Text>,
-    /// Largest packet in bytes.
-    #[serde(deserialize_with = "loose::u64")]
-    pub mtu: Option<u64>,
-    /// The ends of its tunnels.
-    #[serde(deserialize_with = "loose::words")]
-    pub peers: Vec<Text>,
-    /// The port of its tunnels.
-    #[serde(rename = "vxlan-port", deserialize_with = "loose::u64")]
-    pub vxlan_port: Option<u64>,
-    /// The number of the tunnel between its networks.
-    #[serde(rename = "vrf-vxlan", deserialize_with = "loose::u64")]
-    pub vrf_vxlan: Option<u64>,
-    /// What routes for it.
-    pub controller: Option<Text>,
-    /// The nodes by which its traffic leaves.
-    #[serde(deserialize_with = "loose::words")]
-    pub exitnodes: Vec<Text>,
-    /// The first among these.
-    #[serde(rename = "exitnodes-primary")]
-    pub exitnodes_primary: Option<Text>,
-    /// Whether these reach guests from their own system as well.
-    #[serde(rename = "exitnodes-local-routing", deserialize_with = "loose::flag")]
-    pub exitnodes_local_routing: Option<bool>,
-    /// Whether whole subnets are announced, not only single guests.
-    #[serde(rename = "advertise-subnets", deserialize_with = "loose::flag")]
-    pub advertise_subnets: Option<bool>,
-    /// Whether nodes leave the answering of neighbour requests to the guests.
-    #[serde(rename = "disable-arp-nd-suppression", deserialize_with = "loose::flag")]
-    pub disable_arp_nd_suppression: Option<bool>,
-    /// Routes of other zones that it takes in.
-    #[serde(rename = "rt-import")]
-    pub rt_import: Option<Text>,
-    /// The hardware address of its gateways.
-    pub mac: Option<Text>,
-    /// What keeps track of its addresses.
-    pub ipam: Option<Text>,
-    /// What gives out its addresses: `dnsmasq`.
-    pub dhcp: Option<Text>,
-    /// The name server that its guests are entered in.
-    pub dns: Option<Text>,
-    /// The domain that they are entered under.
-    pub dnszone: Option<Text>,
-    /// The name server for names by address.
-    pub reversedns: Option<Text>,
-    /// A mark of the state that the zones are in.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A zone, from `/cluster/sdn/zones`. Needs SDN.Audit or SDN.Allocate on `/sdn/zones/{zone}`.
+    #[derive(Clone, Default)]
+    pub struct SdnZone {
+        /// Its name.
+        pub zone: Text,
+        /// How it carries its networks.
+        #[field("type")]
+        pub kind: Reading<SdnZoneKind>,
+        /// How it differs from what is in force; nothing where it is in force as it is.
+        #[field(change)]
+        pub state: Change,
+        /// The values that are configured and not in force.
+        pub pending: Option<Value>,
+        /// The nodes that it is on; all of them where none is named.
+        #[field(loose::words)]
+        pub nodes: Vec<Text>,
+        /// The bridge that its VLANs are on.
+        pub bridge: Option<Text>,
+        /// Whether that bridge learns no hardware addresses.
+        #[field("bridge-disable-mac-learning", loose::flag)]
+        pub bridge_disable_mac_learning: Option<bool>,
+        /// The outer VLAN.
+        #[field(loose::u64)]
+        pub tag: Option<u64>,
+        /// How the outer VLAN is tagged: `802.1q`, `802.1ad`.
+        #[field("vlan-protocol")]
+        pub vlan_protocol: Option<Text>,
+        /// Largest packet in bytes.
+        #[field(loose::u64)]
+        pub mtu: Option<u64>,
+        /// The ends of its tunnels.
+        #[field(loose::words)]
+        pub peers: Vec<Text>,
+        /// The port of its tunnels.
+        #[field("vxlan-port", loose::u64)]
+        pub vxlan_port: Option<u64>,
+        /// The number of the tunnel between its networks.
+        #[field("vrf-vxlan", loose::u64)]
+        pub vrf_vxlan: Option<u64>,
+        /// What routes for it.
+        pub controller: Option<Text>,
+        /// The nodes by which its traffic leaves.
+        #[field(loose::words)]
+        pub exitnodes: Vec<Text>,
+        /// The first among these.
+        #[field("exitnodes-primary")]
+        pub exitnodes_primary: Option<Text>,
+        /// Whether these reach guests from their own system as well.
+        #[field("exitnodes-local-routing", loose::flag)]
+        pub exitnodes_local_routing: Option<bool>,
+        /// Whether whole subnets are announced, not only single guests.
+        #[field("advertise-subnets", loose::flag)]
+        pub advertise_subnets: Option<bool>,
+        /// Whether nodes leave the answering of neighbour requests to the guests.
+        #[field("disable-arp-nd-suppression", loose::flag)]
+        pub disable_arp_nd_suppression: Option<bool>,
+        /// Routes of other zones that it takes in.
+        #[field("rt-import")]
+        pub rt_import: Option<Text>,
+        /// The hardware address of its gateways.
+        pub mac: Option<Text>,
+        /// What keeps track of its addresses.
+        pub ipam: Option<Text>,
+        /// What gives out its addresses: `dnsmasq`.
+        pub dhcp: Option<Text>,
+        /// The name server that its guests are entered in.
+        pub dns: Option<Text>,
+        /// The domain that they are entered under.
+        pub dnszone: Option<Text>,
+        /// The name server for names by address.
+        pub reversedns: Option<Text>,
+        /// A mark of the state that the zones are in.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
-record!(Zone: "/cluster/sdn/zones", "/cluster/sdn/zones/{zone}");
-applied!(Zone by zone);
+record!(SdnZone: "/cluster/sdn/zones", "/cluster/sdn/zones/{zone}");
+applied!(SdnZone by zone);
 
-impl Zone {
-    pub(crate) fn list(session: &Session) -> Result<List<Zone>, Error> {
+impl SdnZone {
+    pub(crate) fn list(session: &Session) -> Result<List<SdnZone>, Error> {
         let ask = Ask::new(session, "/cluster/sdn/zones")
             .titled("Zones of the software-defined network")
             .question("Which zones are there, how do they carry their networks, and is all of it in force?")
@@ -122,22 +123,22 @@ impl Zone {
     }
 }
 
-impl Listed for Zone {
+impl Listed for SdnZone {
     const NOUN: (&'static str, &'static str) = ("zone", "zones");
 
-    fn columns() -> Vec<Column<Zone>> {
+    fn columns() -> Vec<Column<SdnZone>> {
         let words = |words: &[Text]| words.iter().map(Text::to_string).collect::<Vec<_>>().join(", ");
         vec![
-            Column::new("Zone", |z: &Zone| z.zone.clone()),
-            Column::new("State", |z: &Zone| change_cell(&z.state)),
-            Column::new("Kind", |z: &Zone| z.kind.clone()),
-            Column::new("On", move |z: &Zone| if z.nodes.is_empty() { "all nodes".into() } else { words(&z.nodes) }),
-            Column::new("By", move |z: &Zone| {
+            Column::new("Zone", |z: &SdnZone| z.zone.clone()),
+            Column::new("State", |z: &SdnZone| change_cell(&z.state)),
+            Column::new("Kind", |z: &SdnZone| z.kind.clone()),
+            Column::new("On", move |z: &SdnZone| if z.nodes.is_empty() { "all nodes".into() } else { words(&z.nodes) }),
+            Column::new("By", move |z: &SdnZone| {
                 let by = [z.bridge.clone(), z.controller.clone()];
                 words(&by.into_iter().flatten().chain(z.peers.iter().cloned()).collect::<Vec<_>>())
             }),
-            Column::new("Largest packet", |z: &Zone| z.mtu),
-            Column::new("Addresses from", |z: &Zone| z.dhcp.clone().or_else(|| z.ipam.clone())),
+            Column::new("Largest packet", |z: &SdnZone| z.mtu),
+            Column::new("Addresses from", |z: &SdnZone| z.dhcp.clone().or_else(|| z.ipam.clone())),
         ]
     }
 }

@@ -1,12 +1,12 @@
 //! What lies in a storage: disks of guests, backups, images, templates. Read only when asked for, since a server may
 //! take long to list it.
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, Listed, count};
 use crate::model::record::{Ask, Origin, record, segment};
+use crate::model::together::sum_of;
 use crate::model::volume::VolumeId;
 use crate::model::words::words;
 use crate::page::{Cell, State, Tone};
@@ -36,56 +36,52 @@ words! {
     }
 }
 
-/// A volume, from `/nodes/{node}/storage/{storage}/content`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Volume {
-    /// Its name: storage and path.
-    pub volid: Text,
-    /// What it is for.
-    pub content: Reading<VolumeKind>,
-    /// How its data are kept: `raw`, `qcow2`, `subvol`, `vma.zst`, `pbs-vm`, ...
-    pub format: Option<Text>,
-    /// Its size, as who uses it sees it.
-    pub size: Reading<Bytes>,
-    /// The space that it takes, where the storage can tell.
-    pub used: Reading<Bytes>,
-    /// When it was made or written last.
-    pub ctime: Reading<Moment>,
-    /// The guest that it belongs to.
-    #[serde(deserialize_with = "loose::u64")]
-    pub vmid: Option<u64>,
-    /// The volume that it is based on.
-    #[serde(deserialize_with = "loose::text")]
-    pub parent: Option<Text>,
-    /// What people wrote to a backup, often the guest's name.
-    #[serde(deserialize_with = "loose::text")]
-    pub notes: Option<Text>,
-    /// Whether a backup is protected against being removed.
-    #[serde(deserialize_with = "loose::yes")]
-    pub protected: bool,
-    /// The fingerprint of the key that a backup is encrypted with, or `1`.
-    #[serde(deserialize_with = "loose::text")]
-    pub encrypted: Option<Text>,
-    /// What a backup server found when it last read the backup through: `state`, and the `upid` of that task.
-    pub verification: Option<serde_json::Value>,
-    /// What a backup is of: `qemu` or `lxc`.
-    #[serde(deserialize_with = "loose::text")]
-    pub subtype: Option<Text>,
-    /// Where it lies on the node; only of a volume that was asked for alone.
-    #[serde(deserialize_with = "loose::text")]
-    pub path: Option<Text>,
-    /// Whose it is.
-    #[serde(skip)]
-    pub owner: Owner,
-    /// The node that listed it.
-    #[serde(skip)]
-    pub node: Text,
-    /// Whether other nodes see it too.
-    #[serde(skip)]
-    pub shared: bool,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A volume, from `/nodes/{node}/storage/{storage}/content`.
+    #[derive(Clone, Default)]
+    pub struct Volume {
+        /// Its name: storage and path.
+        pub volid: Text,
+        /// What it is for.
+        pub content: Reading<VolumeKind>,
+        /// How its data are kept: `raw`, `qcow2`, `subvol`, `vma.zst`, `pbs-vm`, ...
+        pub format: Option<Text>,
+        /// Its size, as who uses it sees it.
+        pub size: Reading<Bytes>,
+        /// The space that it takes, where the storage can tell.
+        pub used: Reading<Bytes>,
+        /// When it was made or written last.
+        pub ctime: Reading<Moment>,
+        /// The guest that it belongs to.
+        #[field(loose::u64)]
+        pub vmid: Option<u64>,
+        /// The volume that it is based on.
+        pub parent: Option<Text>,
+        /// What people wrote to a backup, often the guest's name.
+        pub notes: Option<Text>,
+        /// Whether a backup is protected against being removed.
+        #[field(loose::yes)]
+        pub protected: bool,
+        /// The fingerprint of the key that a backup is encrypted with, or `1`.
+        pub encrypted: Option<Text>,
+        /// What a backup server found when it last read the backup through: `state`, and the `upid` of that task.
+        pub verification: Option<serde_json::Value>,
+        /// What a backup is of: `qemu` or `lxc`.
+        pub subtype: Option<Text>,
+        /// Where it lies on the node; only of a volume that was asked for alone.
+        pub path: Option<Text>,
+        /// Whose it is.
+        #[field(skip)]
+        pub owner: VolumeOwner,
+        /// The node that listed it.
+        #[field(skip)]
+        pub node: Text,
+        /// Whether other nodes see it too.
+        #[field(skip)]
+        pub shared: bool,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(Volume: "/nodes/{node}/storage/{storage}/content", "/nodes/{node}/storage/{storage}/content/{volume}");
@@ -93,7 +89,7 @@ record!(Volume: "/nodes/{node}/storage/{storage}/content", "/nodes/{node}/storag
 /// Whose a volume is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Owner {
+pub enum VolumeOwner {
     /// Nobody's: an image, a template.
     #[default]
     Nobody,
@@ -122,7 +118,7 @@ impl Volume {
     /// Whether it is a disk of a guest that this cluster does not have. Another cluster may use it, where several
     /// share a storage: look before you remove it.
     pub fn is_orphan(&self) -> bool {
-        self.owner == Owner::Gone && (self.content == VolumeKind::Disk || self.content == VolumeKind::FileSystem)
+        self.owner == VolumeOwner::Gone && (self.content == VolumeKind::Disk || self.content == VolumeKind::FileSystem)
     }
 
     /// What a backup server found when it last read the backup through: `ok`, `failed`; `None` where it did not.
@@ -157,10 +153,10 @@ impl Volume {
     fn owner_cell(&self) -> Cell {
         let vmid = self.vmid.unwrap_or_default();
         match &self.owner {
-            Owner::Nobody => Cell::Empty,
-            Owner::Guest(name) => Cell::Name(name.clone(), vmid.to_string().into()),
-            Owner::Gone => State::new(Tone::Held, format!("{vmid}, no such guest")).into(),
-            Owner::NotSeen => Cell::Name(vmid.to_string().into(), "not visible to you".into()),
+            VolumeOwner::Nobody => Cell::Empty,
+            VolumeOwner::Guest(name) => Cell::Name(name.clone(), vmid.to_string().into()),
+            VolumeOwner::Gone => State::new(Tone::Held, format!("{vmid}, no such guest")).into(),
+            VolumeOwner::NotSeen => Cell::Name(vmid.to_string().into(), "not visible to you".into()),
         }
     }
 
@@ -224,8 +220,7 @@ impl Listed for Volume {
         let backups: Vec<&Volume> = volumes.iter().filter(|volume| volume.is_backup()).collect();
         let noun =
             if backups.len() == volumes.len() && !volumes.is_empty() { ("backup", "backups") } else { Volume::NOUN };
-        let size: Bytes = volumes.iter().filter_map(|volume| volume.size.known()).sum();
-        let mut rest = format!(", {size} together");
+        let mut rest = format!(", {} together", sum_of(volumes.iter().map(|volume| volume.size)));
         let newest = backups.iter().max_by_key(|volume| volume.ctime);
         if let Some((made, now)) = newest.and_then(|v| Some((v.ctime.known()?, v.origin.session().ok()?.now()))) {
             rest.push_str(&format!("; the newest backup is {} old", now.since(made)));

@@ -1,9 +1,8 @@
 //! A storage as one node sees it.
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::history::{History, Span};
 use crate::model::list::{Column, List, Listed};
 use crate::model::record::{Ask, Origin, record};
@@ -14,52 +13,49 @@ use crate::session::Session;
 use crate::text::Text;
 use crate::units::{Bytes, Ratio, Reading, Why};
 
-/// A storage as one node sees it, from `/nodes/{node}/storage`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct NodeStorage {
-    /// The storage's name.
-    pub storage: Text,
-    /// The node.
-    #[serde(skip)]
-    pub node: Text,
-    /// The kind: `dir`, `zfspool`, `rbd`, `nfs`, `pbs`, ...
-    #[serde(rename = "type")]
-    pub kind: Text,
-    /// Whether it is switched on for this node.
-    #[serde(default = "on", deserialize_with = "loose::yes")]
-    pub enabled: bool,
-    /// Whether the node has it mounted or connected.
-    #[serde(deserialize_with = "loose::yes")]
-    pub active: bool,
-    /// Whether other nodes see the same data.
-    #[serde(deserialize_with = "loose::yes")]
-    pub shared: bool,
-    /// What may be kept on it.
-    #[serde(deserialize_with = "loose::words")]
-    pub content: Vec<Text>,
-    /// Space in use.
-    pub used: Reading<Bytes>,
-    /// Space that it has.
-    pub total: Reading<Bytes>,
-    /// Space that is left.
-    pub avail: Reading<Bytes>,
-    /// Used within total; only in the list of a node.
-    pub used_fraction: Reading<Ratio>,
-    /// The forms that disks may have there, and which is taken: `supported`, `default`; only where asked for.
-    pub formats: Option<serde_json::Value>,
-    /// Whether volumes that exist may be chosen there; only where asked for.
-    #[serde(deserialize_with = "loose::flag")]
-    pub select_existing: Option<bool>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A storage as one node sees it, from `/nodes/{node}/storage`.
+    #[derive(Clone, Default)]
+    pub struct NodeStorage {
+        /// The storage's name.
+        pub storage: Text,
+        /// The node.
+        #[field(skip)]
+        pub node: Text,
+        /// The kind: `dir`, `zfspool`, `rbd`, `nfs`, `pbs`, ...
+        #[field("type")]
+        pub kind: Text,
+        /// Whether it is switched on for this node.
+        #[field(loose::not_no)]
+        pub enabled: bool,
+        /// Whether the node has it mounted or connected.
+        #[field(loose::yes)]
+        pub active: bool,
+        /// Whether other nodes see the same data.
+        #[field(loose::yes)]
+        pub shared: bool,
+        /// What may be kept on it.
+        #[field(loose::words)]
+        pub content: Vec<Text>,
+        /// Space in use.
+        pub used: Reading<Bytes>,
+        /// Space that it has.
+        pub total: Reading<Bytes>,
+        /// Space that is left.
+        pub avail: Reading<Bytes>,
+        /// Used within total; only in the list of a node.
+        pub used_fraction: Reading<Ratio>,
+        /// The forms that disks may have there, and which is taken: `supported`, `default`; only where asked for.
+        pub formats: Option<serde_json::Value>,
+        /// Whether volumes that exist may be chosen there; only where asked for.
+        #[field(loose::flag)]
+        pub select_existing: Option<bool>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(NodeStorage without page: "/nodes/{node}/storage", "/nodes/{node}/storage/{storage}/status");
-
-fn on() -> bool {
-    true
-}
 
 impl NodeStorage {
     pub(crate) fn list(session: &Session, node: &Text) -> Result<List<NodeStorage>, Error> {

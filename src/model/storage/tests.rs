@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::model::canned::Canned;
 use crate::model::guest::Guest;
 use crate::model::node::Node;
-use crate::model::storage::content::{Owner, VolumeKind};
+use crate::model::storage::content::{VolumeKind, VolumeOwner};
 use crate::model::storage::{NodeStorage, Storage};
 use crate::render::View;
 use crate::session::Session;
@@ -71,16 +71,16 @@ fn a_volume_of_no_guest_is_an_orphan_only_where_all_guests_are_seen() {
     let seen = on_node(&canned().session(), "local-zfs").content().unwrap();
     let orphan = seen.find(|volume| volume.is_orphan()).unwrap();
     assert_eq!((orphan.vmid, orphan.size, orphan.parent.clone()), (Some(777), Bytes::gib(1).into(), None));
-    assert_eq!(seen.find(|v| v.vmid == Some(100)).unwrap().owner, Owner::Guest("dns-1".into()));
+    assert_eq!(seen.find(|v| v.vmid == Some(100)).unwrap().owner, VolumeOwner::Guest("dns-1".into()));
     // Its node is offline and its name not known, but it is there.
-    assert_eq!(seen.find(|v| v.vmid == Some(130)).unwrap().owner, Owner::Guest("VM".into()));
+    assert_eq!(seen.find(|v| v.vmid == Some(130)).unwrap().owner, VolumeOwner::Guest("VM".into()));
     assert_eq!(seen.find(|v| v.vmid == Some(130)).unwrap().size, Reading::Missing(Why::NotUnderstood));
     let text = seen.page().text();
     assert!(text.contains("1 disk of no guest in this cluster") && text.contains("1 more rows"), "{text}");
     let limited = canned().privileges(&[("/", &["Datastore.Allocate"])]).session();
     let limited = on_node(&limited, "local-zfs").content().unwrap();
     assert!(!limited.any(|volume| volume.is_orphan()));
-    assert_eq!(limited.find(|v| v.vmid == Some(777)).unwrap().owner, Owner::NotSeen);
+    assert_eq!(limited.find(|v| v.vmid == Some(777)).unwrap().owner, VolumeOwner::NotSeen);
 }
 
 #[test]

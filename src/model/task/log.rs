@@ -1,30 +1,30 @@
 //! A task's log, page by page: whole, or its last lines.
 
-use serde::Deserialize;
-
 use crate::error::Error;
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::task::{Task, Upid, path};
 use crate::session::Session;
 use crate::text::Text;
 use crate::wire::Call;
 
-/// A line of a log: its number, counted from 1, and its words.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct LogLine {
-    #[serde(deserialize_with = "loose::u64")]
-    n: Option<u64>,
-    #[serde(deserialize_with = "loose::text")]
-    t: Option<Text>,
+fields! {
+    /// A line of a log: its number, counted from 1, and its words.
+    #[derive(Default)]
+    pub(crate) struct LogLine {
+        #[field(loose::u64)]
+        n: Option<u64>,
+        t: Option<Text>,
+    }
 }
 
-/// How many lines there are, beside those that were asked for.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Total {
-    #[serde(deserialize_with = "loose::u64")]
-    total: Option<u64>,
+fields! {
+    /// How many lines there are, beside those that were asked for.
+    #[derive(Default)]
+    struct Total {
+        #[field(loose::u64)]
+        total: Option<u64>,
+    }
 }
 
 /// The server reads the file from its beginning for every page, so pages are large.

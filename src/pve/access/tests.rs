@@ -1,6 +1,6 @@
 //! Users, tokens and rights against the demo cluster, odd answers, and identities that see only a part.
 
-use crate::model::access::expiry::Expiry;
+use crate::model::access::valid_until::ValidUntil;
 use crate::pve::Pve;
 use crate::pve::staged::{limited, staged, words};
 use crate::render::View;
@@ -17,7 +17,7 @@ fn users_come_with_groups_tokens_and_what_is_wrong_with_them() {
     assert!(text.contains("9 users, 1 of them disabled or expired; with 4 API tokens."), "{text}");
     let carol = users.find(|user| user.userid == "carol@pve").unwrap();
     assert_eq!(carol.groups, ["auditors", "operators"]);
-    assert_eq!(carol.expire, Expiry::At(Moment::from_unix(1_798_675_200)));
+    assert_eq!(carol.expire, ValidUntil::At(Moment::from_unix(1_798_675_200)));
     assert!(carol.is_active() && carol.tokens.is_empty());
     let erik = users.find(|user| user.userid == "erik@pve").unwrap();
     assert!(erik.page().text().contains("second factor locked"));

@@ -254,6 +254,9 @@ fn mappings_of_all_kinds_stand_in_one_list_and_a_kind_that_is_missing_is_named()
     assert!(words(&all).contains("so that their guests cannot move: erp-dongle."), "{}", words(&all));
     let gpu = all.find(|mapping| mapping.kind == MappingKind::Pci).unwrap();
     assert_eq!(gpu.on("pve2")[0].get("path").unwrap(), "0000:41:00.0");
+    let cards = r#"[{"id":"nic","map":["node=pve1,path=0000:01:00.0","node=pve2,path=0000:01:00.0","node=pve1,path=0000:02:00.0"]}]"#;
+    let nics = staged(&[("/cluster/mapping/pci", cards)]).mappings().unwrap();
+    assert_eq!(nics.first().unwrap().nodes(), ["pve1", "pve2"], "each once, wherever it stands");
     assert_eq!(all.provenance().calls.len(), 3);
     let old = refusing(&[("/cluster/mapping/dir", 501)]).mappings().unwrap();
     assert_eq!((old.len(), old.is_partial()), (2, true));
@@ -277,16 +280,19 @@ fn metrics_servers_and_webhooks_keep_their_keys_to_themselves() {
     assert!(words(&servers).contains("2 metrics servers, 1 of them in use."));
     let influx = servers.first().unwrap().configured().unwrap();
     assert!(influx.has_token && influx.bucket.as_ref().is_some_and(|bucket| bucket == "pve"));
-    let hook = r#"[{"name":"hook","url":"https://x","method":"post","header":[{"name":"Auth","value":"h34der"}],
+    let hook = r#"[{"name":"hook","url":"https://me:p4ss@x","method":"post","header":[{"name":"Auth","value":"h34der"}],
         "secret":[{"name":"t","value":"s3cret"}],"body":"e30=","origin":"user-created"}]"#;
     let ways = staged(&[("/cluster/notifications/endpoints/webhook", hook)]).notification_endpoints().unwrap();
     let way = ways.find(|way| way.kind == "webhook").unwrap();
     assert!(way.has_secrets && way.has_headers);
     for shown in [
         influx.page().text() + &influx.raw().to_string() + &format!("{influx:?}"),
-        way.page().text() + &way.page().html() + &way.raw().to_string() + &format!("{way:?}"),
+        way.page().text() + &way.page().html() + &way.raw().to_string() + &format!("{way:?}{:?}", way.url),
     ] {
-        assert!(!["an-invented-token", "h34der", "s3cret"].iter().any(|secret| shown.contains(secret)), "{shown}");
+        assert!(
+            !["an-invented-token", "h34der", "s3cret", "p4ss"].iter().any(|secret| shown.contains(secret)),
+            "{shown}"
+        );
     }
 }
 

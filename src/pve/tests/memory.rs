@@ -49,3 +49,14 @@ fn after_an_action_everything_is_read_anew() {
     assert!(now.is_running() && !now.page().text().contains("from memory"));
     assert!(pve.task(done.upid().unwrap()).unwrap().follow().is_ok());
 }
+
+#[test]
+fn what_an_action_did_is_seen_for_as_long_as_the_overview_of_before_is_given_again() {
+    let (pve, _) = two();
+    pve.guest("web-1").unwrap().start().run().unwrap();
+    let is_running = || pve.guests().unwrap().find(|guest| guest.name == "web-1").unwrap().is_running();
+    assert!(is_running());
+    pve.session.pause(minutes(1).duration());
+    assert!(pve.guests().unwrap().page().html().contains("from memory"));
+    assert!(is_running(), "the overview in memory is of a time when it did not know yet");
+}

@@ -45,6 +45,16 @@ fn every_part_of_a_node_of_the_demo_can_be_read_and_shown() {
 }
 
 #[test]
+fn a_package_source_is_named_without_the_password_in_its_address() {
+    let source = r#"{"Enabled":1,"Types":["deb"],"URIs":["https://me:x1@apt.example/pve"],"Suites":["trixie"]}"#;
+    let files = format!(r#"{{"files":[{{"path":"/etc/apt/x.list","repositories":[{source}]}}]}}"#);
+    let node = Altered::default().answer("/nodes/pve1/apt/repositories", files).pve().node("pve1").unwrap();
+    let sources = node.repositories().unwrap();
+    let all = format!("{}{}{:?}", text(&sources), sources.raw(), sources.files);
+    assert!(all.contains("@apt.example/pve") && !all.contains("x1"), "{all}");
+}
+
+#[test]
 fn an_offline_node_is_an_error_and_not_an_empty_list() {
     let node = Pve::demo().unwrap().node("pve4").unwrap();
     assert!(matches!(node.status(), Err(Error::NodeUnreachable { .. })));

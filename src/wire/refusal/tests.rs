@@ -27,6 +27,14 @@ fn start() -> Call {
 }
 
 #[test]
+fn a_secret_that_the_server_repeats_is_not_in_the_error() {
+    let set = Call::new(Method::Put, "/nodes/pve1/qemu/102/config").with("cipassword", "swordfish");
+    let body = r#"{"data":null,"message":"bad 'swordfish'","errors":{"cipassword":"value 'swordfish' is too short"}}"#;
+    let said = reply_error(&set, &reply(400, "Parameter verification failed.", body), &"root@pam".into()).to_string();
+    assert!(said.contains("is too short") && !said.contains("swordfish"), "{said}");
+}
+
+#[test]
 fn a_missing_privilege_is_named_with_its_path() {
     let error = refused(&start(), 403, "Permission check failed (/vms/102, VM.PowerMgmt)");
     assert_said(

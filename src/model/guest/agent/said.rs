@@ -1,113 +1,108 @@
 //! What a guest agent says: the operating system, its file systems, who is logged in, the time zone.
 
-use serde::Deserialize;
-
 use crate::loose;
+use crate::model::fields::fields;
 use crate::model::list::{Column, Listed, count};
 use crate::model::record::{Origin, record};
 use crate::page::Cell;
 use crate::text::Text;
 use crate::units::{Age, Bytes, Moment, Ratio, Reading};
 
-/// The operating system in a virtual machine, from `…/agent/get-osinfo`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct AgentOs {
-    /// Its short name: `debian`, `mswindows`.
-    #[serde(deserialize_with = "loose::text")]
-    pub id: Option<Text>,
-    /// Its name.
-    #[serde(deserialize_with = "loose::text")]
-    pub name: Option<Text>,
-    /// Its name with its version.
-    #[serde(rename = "pretty-name", deserialize_with = "loose::text")]
-    pub pretty_name: Option<Text>,
-    /// Its version.
-    #[serde(deserialize_with = "loose::text")]
-    pub version: Option<Text>,
-    /// Its version, short.
-    #[serde(rename = "version-id", deserialize_with = "loose::text")]
-    pub version_id: Option<Text>,
-    /// Its edition: `server`, `client`.
-    #[serde(deserialize_with = "loose::text")]
-    pub variant: Option<Text>,
-    /// Its edition, short.
-    #[serde(rename = "variant-id", deserialize_with = "loose::text")]
-    pub variant_id: Option<Text>,
-    /// What the processor is to it: `x86_64`.
-    #[serde(deserialize_with = "loose::text")]
-    pub machine: Option<Text>,
-    /// The release of its kernel, the one that runs.
-    #[serde(rename = "kernel-release", deserialize_with = "loose::text")]
-    pub kernel_release: Option<Text>,
-    /// How that kernel was built.
-    #[serde(rename = "kernel-version", deserialize_with = "loose::text")]
-    pub kernel_version: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// The operating system in a virtual machine, from `…/agent/get-osinfo`.
+    #[derive(Clone, Default)]
+    pub struct AgentOs {
+        /// Its short name: `debian`, `mswindows`.
+        pub id: Option<Text>,
+        /// Its name.
+        pub name: Option<Text>,
+        /// Its name with its version.
+        #[field("pretty-name")]
+        pub pretty_name: Option<Text>,
+        /// Its version.
+        pub version: Option<Text>,
+        /// Its version, short.
+        #[field("version-id")]
+        pub version_id: Option<Text>,
+        /// Its edition: `server`, `client`.
+        pub variant: Option<Text>,
+        /// Its edition, short.
+        #[field("variant-id")]
+        pub variant_id: Option<Text>,
+        /// What the processor is to it: `x86_64`.
+        pub machine: Option<Text>,
+        /// The release of its kernel, the one that runs.
+        #[field("kernel-release")]
+        pub kernel_release: Option<Text>,
+        /// How that kernel was built.
+        #[field("kernel-version")]
+        pub kernel_version: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(AgentOs: "/nodes/{node}/qemu/{vmid}/agent/get-osinfo");
 
-/// A file system in a virtual machine, from `…/agent/get-fsinfo`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct AgentFileSystem {
-    /// Where it is mounted.
-    pub mountpoint: Text,
-    /// The device that it lies on.
-    #[serde(deserialize_with = "loose::text")]
-    pub name: Option<Text>,
-    /// Its kind: `ext4`, `NTFS`.
-    #[serde(rename = "type", deserialize_with = "loose::text")]
-    pub kind: Option<Text>,
-    /// Space in use.
-    #[serde(rename = "used-bytes")]
-    pub used: Reading<Bytes>,
-    /// Space that ordinary users have.
-    #[serde(rename = "total-bytes")]
-    pub total: Reading<Bytes>,
-    /// Space that there is for the administrator.
-    #[serde(rename = "total-bytes-privileged")]
-    pub total_privileged: Reading<Bytes>,
-    /// The disks that it lies on, as the agent describes them.
-    pub disk: Option<serde_json::Value>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A file system in a virtual machine, from `…/agent/get-fsinfo`.
+    #[derive(Clone, Default)]
+    pub struct AgentFileSystem {
+        /// Where it is mounted.
+        pub mountpoint: Text,
+        /// The device that it lies on.
+        pub name: Option<Text>,
+        /// Its kind: `ext4`, `NTFS`.
+        #[field("type")]
+        pub kind: Option<Text>,
+        /// Space in use.
+        #[field("used-bytes")]
+        pub used: Reading<Bytes>,
+        /// Space that ordinary users have.
+        #[field("total-bytes")]
+        pub total: Reading<Bytes>,
+        /// Space that there is for the administrator.
+        #[field("total-bytes-privileged")]
+        pub total_privileged: Reading<Bytes>,
+        /// The disks that it lies on, as the agent describes them.
+        pub disk: Option<serde_json::Value>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(AgentFileSystem: "/nodes/{node}/qemu/{vmid}/agent/get-fsinfo");
 
-/// Somebody who is logged in to a virtual machine, from `…/agent/get-users`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct AgentUser {
-    /// The login name.
-    pub user: Text,
-    /// The domain, in Windows.
-    #[serde(deserialize_with = "loose::text")]
-    pub domain: Option<Text>,
-    /// Since when.
-    #[serde(rename = "login-time")]
-    pub since: Reading<Moment>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// Somebody who is logged in to a virtual machine, from `…/agent/get-users`.
+    #[derive(Clone, Default)]
+    pub struct AgentUser {
+        /// The login name.
+        pub user: Text,
+        /// The domain, in Windows.
+        pub domain: Option<Text>,
+        /// Since when.
+        #[field("login-time")]
+        pub since: Reading<Moment>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(AgentUser: "/nodes/{node}/qemu/{vmid}/agent/get-users");
 
-/// The time zone of a virtual machine, from `…/agent/get-timezone`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct AgentTimeZone {
-    /// Its name: `CET`.
-    #[serde(deserialize_with = "loose::text")]
-    pub zone: Option<Text>,
-    /// Seconds that its clock is ahead of UTC.
-    #[serde(deserialize_with = "loose::i64")]
-    pub offset: Option<i64>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// The time zone of a virtual machine, from `…/agent/get-timezone`.
+    #[derive(Clone, Default)]
+    pub struct AgentTimeZone {
+        /// Its name: `CET`.
+        pub zone: Option<Text>,
+        /// Seconds that its clock is ahead of UTC.
+        #[field(loose::i64)]
+        pub offset: Option<i64>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(AgentTimeZone: "/nodes/{node}/qemu/{vmid}/agent/get-timezone");

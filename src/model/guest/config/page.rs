@@ -4,10 +4,10 @@ use std::fmt;
 
 use crate::model::guest::config::Config;
 use crate::model::guest::disk::Disk;
-use crate::model::json::is_secret;
 use crate::model::list::{Column, Listed, count};
 use crate::page::{Cell, Grid, Level, Page};
 use crate::render::View;
+use crate::secret::is_secret;
 use crate::text::Text;
 use crate::units::Bytes;
 

@@ -7,7 +7,7 @@ use crate::model::list::{About, List};
 use crate::model::record::Ask;
 use crate::model::resource::Resources;
 use crate::model::sight::Sight;
-use crate::model::storage::content::{Owner, Volume, VolumeKind, kind_words};
+use crate::model::storage::content::{Volume, VolumeKind, VolumeOwner, kind_words};
 use crate::session::{Answer, Session};
 use crate::text::Text;
 use crate::wire::Call;
@@ -224,12 +224,12 @@ impl Guests {
         Guests { names: named.collect(), whole: resources.sight(session, "guests", "VM.Audit", "/vms").is_whole() }
     }
 
-    fn owner(&self, vmid: Option<u64>) -> Owner {
+    fn owner(&self, vmid: Option<u64>) -> VolumeOwner {
         match vmid.map(|vmid| self.names.get(&vmid)) {
-            None => Owner::Nobody,
-            Some(Some(name)) => Owner::Guest(name.clone()),
-            Some(None) if self.whole => Owner::Gone,
-            Some(None) => Owner::NotSeen,
+            None => VolumeOwner::Nobody,
+            Some(Some(name)) => VolumeOwner::Guest(name.clone()),
+            Some(None) if self.whole => VolumeOwner::Gone,
+            Some(None) => VolumeOwner::NotSeen,
         }
     }
 }
