@@ -259,7 +259,7 @@ pub(crate) trait Wire: Send + Sync {
 mod tests {
     use super::*;
 
-    #[derive(Debug, Deserialize)]
+    #[derive(Debug, serde::Deserialize)]
     struct Named {
         name: String,
     }
