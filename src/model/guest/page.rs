@@ -88,6 +88,16 @@ impl Guest {
         state
     }
 
+    /// The answer: what it does and where, or why that is not known.
+    fn how_it_does(&self) -> (String, String) {
+        let (called, node) = (self.called(), &self.node);
+        if self.status == Status::Unknown {
+            let why = self.cpu.why().map(|why| format!(" ({why})")).unwrap_or_default();
+            return (format!("Whether {} runs is not known", called.raw()), format!("; it is on {node}{why}."));
+        }
+        (format!("{} is {}", called.raw(), self.status), format!(" on {node}."))
+    }
+
     /// The code to go on with.
     fn next(&self) -> Cell {
         let code = match self.status {
@@ -102,10 +112,9 @@ impl View for Guest {
     fn page(&self) -> Page {
         let number = format!("{} {}", self.kind, self.vmid);
         let title = self.name.as_ref().known().map(|name| format!("{} · {number}", name.raw())).unwrap_or(number);
-        let page = Page::new(title)
-            .question("What is it, where is it, and how does it do?")
-            .answer(format!("{} is {}", self.called().raw(), self.status), format!(" on {}.", self.node))
-            .facts([
+        let (fact, rest) = self.how_it_does();
+        let page =
+            Page::new(title).question("What is it, where is it, and how does it do?").answer(fact, rest).facts([
                 ("State", Cell::from(self.state())),
                 ("Node", Cell::from(&self.node)),
                 ("CPU", cpu_cell(self.cpu, self.maxcpu)),
