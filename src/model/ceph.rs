@@ -151,7 +151,15 @@ impl Ceph {
     /// As for [`status`](Ceph::status); needs Sys.Audit on `/`.
     pub fn flags(&self) -> Result<List<CephFlag>, Error> {
         let ask = Ask::new(&self.session, "/cluster/ceph/flags").titled("Ceph flags");
-        self.read(ask.question("Which of its doings are switched off for the time being?").list())
+        let flags = ask.question("Which of its doings are switched off for the time being?").list();
+        // The node that we talk to answers this, whichever the others are asked of.
+        flags.map_err(|error| match error {
+            Error::Refused { message, .. } if is_without(&message) => Error::not_found(
+                format!("The node that answers runs no Ceph ({message}), so that it does not know the flags"),
+                "Connect to a node that does; pve.ceph()? tells whether one is online",
+            ),
+            error => error,
+        })
     }
 
     /// The last lines of its log, from `/nodes/{node}/ceph/log`.
@@ -177,15 +185,20 @@ impl Ceph {
 
     /// A node without Ceph answers with a failure: that there is none is what it means.
     fn read<T>(&self, answer: Result<T, Error>) -> Result<T, Error> {
-        const NONE: [&str; 3] = ["binary not installed", "configuration not initialized", "not fully configured"];
         answer.map_err(|error| match error {
-            Error::Refused { message, .. } if NONE.iter().any(|words| message.contains(words)) => Error::not_found(
+            Error::Refused { message, .. } if is_without(&message) => Error::not_found(
                 format!("Node {} runs no Ceph ({message})", self.node),
                 "Other nodes may: pve.ceph()? looks for them. A Ceph outside the cluster is not seen here",
             ),
             error => error,
         })
     }
+}
+
+/// Whether these are the words of a node without Ceph.
+fn is_without(message: &Text) -> bool {
+    const NONE: [&str; 3] = ["binary not installed", "configuration not initialized", "not fully configured"];
+    NONE.iter().any(|words| message.contains(words))
 }
 
 impl Node {

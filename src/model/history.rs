@@ -152,6 +152,11 @@ impl Point {
     pub fn at(&self) -> Moment {
         Moment::from_unix(self.time.unwrap_or_default())
     }
+
+    /// What is in use of a container's root disk: of a virtual machine, Proxmox VE writes 0 for "not known".
+    fn root_disk(&self) -> Option<f64> {
+        self.disk.filter(|used| *used > 0.0)
+    }
 }
 
 /// A series of a chart: its name, and which number of a point it is.
@@ -252,10 +257,16 @@ impl History {
         )
     }
 
-    /// The space of a storage as a chart, with what there is drawn in.
+    /// The space of a storage, of a node's root file system or of a container's root disk as a chart, with what there is
+    /// drawn in. What a virtual machine has used of its disks is known only inside it.
     pub fn space(&self) -> Figure {
-        let limit = self.points.iter().rev().find_map(|point| point.total);
-        self.chart("Space", Unit::Bytes, &[("used", |point| point.used)], limit.map(|limit| ("all of it", limit)))
+        let limit = self
+            .points
+            .iter()
+            .rev()
+            .find_map(|point| point.total.or(point.roottotal).or_else(|| point.root_disk().and(point.maxdisk)));
+        let used: Series<'_> = ("used", |point| point.used.or(point.rootused).or_else(|| point.root_disk()));
+        self.chart("Space", Unit::Bytes, &[used], limit.map(|limit| ("all of it", limit)))
     }
 
     fn chart(&self, what: &str, unit: Unit, series: &[Series<'_>], limit: Option<(&str, f64)>) -> Figure {
@@ -327,6 +338,22 @@ mod tests {
         let used: Vec<Option<f64>> = history.points().iter().map(|point| point.used).collect();
         assert_eq!(used, [None, Some(512.5), None]);
         assert!(history.page().text().contains("How full was it"), "{}", history.page().text());
+    }
+
+    #[test]
+    fn the_space_of_a_node_is_its_root_file_system_and_that_of_a_virtual_machine_is_not_known() {
+        let pve = Canned::new().data(
+            "/nodes/pve1/rrddata",
+            json!([{"time": 1_768_467_060, "rootused": 512, "roottotal": 2048, "cpu": 0.5}]),
+        );
+        let pve =
+            pve.data("/nodes/pve1/qemu/103/rrddata", json!([{"time": 1_768_467_060, "disk": 0, "maxdisk": 2048}]));
+        let session = pve.session();
+        let of_node = Node::find(&session, "pve1").unwrap().history(Span::Hour).unwrap().space().page().text();
+        assert!(of_node.contains("512 B on average") && of_node.contains("of a limit of 2 KiB"), "{of_node}");
+        let guest = Guest::find(&session, 103.into()).unwrap();
+        let of_guest = guest.history(Span::Hour).unwrap().space().page().text();
+        assert!(of_guest.contains("nothing was recorded"), "{of_guest}");
     }
 
     #[test]

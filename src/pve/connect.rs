@@ -185,7 +185,10 @@ fn trusting(connection: Connection, var: &dyn Fn(&str) -> Option<String>) -> Res
             "Both PVE_FINGERPRINT and PVE_CA_FILE are set",
             "Keep one: a fingerprint trusts one certificate, a CA file all that it signed",
         )),
-        (Some(pins), None) => Ok(pins.split(',').fold(connection, |connection, pin| connection.fingerprint(pin))),
+        (Some(pins), None) => {
+            let pins = pins.split(',').map(str::trim).filter(|pin| !pin.is_empty());
+            Ok(pins.fold(connection, |connection, pin| connection.fingerprint(pin)))
+        }
         (None, Some(path)) => Ok(connection.ca_file(path)),
         (None, None) => Ok(connection),
     }
@@ -287,6 +290,11 @@ mod tests {
         from(
             &[URL, ("PVE_TOKEN", "a@pve!n=s3cret"), ("PVE_FINGERPRINT", "AB:CD")],
             "fingerprint is not one of SHA-256",
+        );
+        let pins = format!("{}, ", "AB".repeat(32));
+        from(
+            &[URL, ("PVE_TOKEN", "a@pve!n=s3cret"), ("PVE_FINGERPRINT", &pins)],
+            "Cannot connect to https://127.0.0.1:9",
         );
         from(
             &[URL, ("PVE_TOKEN", "a@pve!n=s3cret"), ("PVE_FINGERPRINT", "AB"), ("PVE_CA_FILE", "ca.pem")],

@@ -46,15 +46,28 @@ impl Permission {
                 provenance: provenance.clone(),
             })
         });
+        let items: Vec<Permission> = items.collect();
+        let mut sight = Sight::whole();
+        if items.iter().any(|item| item.propagate == true) {
+            sight = sight.remark(
+                "What holds below a path ends where another entry is, such as one of the role NoAccess. Paths where that \
+                 leaves nothing are not in the answer; pve.acl()? has every entry.",
+            );
+        }
+        if let Some(userid) = userid.filter(|_| items.is_empty()) {
+            sight = sight.remark(format!(
+                "The answer is the same for a user or token that does not exist, so see whether {userid} does: pve.users()?"
+            ));
+        }
         let who = userid.map_or_else(|| session.identity(), Text::from);
         let about = About {
             title: format!("Privileges of {}", who.raw()).into(),
             question: format!("What may {} do in the end, and where?", who.raw()).into(),
-            sight: Sight::whole(),
+            sight,
             provenance: provenance.clone(),
             of: None,
         };
-        Ok(List::new(items.collect(), about))
+        Ok(List::new(items, about))
     }
 }
 

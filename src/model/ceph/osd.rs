@@ -108,14 +108,16 @@ impl Listed for CephTree {
     const NOUN: (&'static str, &'static str) = ("tree of OSDs", "trees of OSDs");
 
     fn columns() -> Vec<Column<CephTree>> {
-        vec![
-            Column::new("Flags", |t: &CephTree| t.flags.clone()),
-            Column::new("Roots", |t: &CephTree| t.root["children"].as_array().map_or(0, Vec::len)),
-        ]
+        vec![Column::new("Roots", CephTree::roots), Column::new("Flags", |t: &CephTree| t.flags.clone())]
     }
 }
 
 impl CephTree {
+    fn roots(&self) -> String {
+        let roots = self.root["children"].as_array().into_iter().flatten();
+        roots.filter_map(|root| root["name"].as_str()).collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether this flag is set: `noout`.
     pub fn has_flag(&self, flag: &str) -> bool {
         self.flags.as_ref().is_some_and(|flags| flags.raw().split(',').any(|set| set.trim() == flag))

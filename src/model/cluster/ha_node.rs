@@ -15,7 +15,7 @@ use crate::page::{Cell, Page, Provenance, State, Tone};
 use crate::render::View;
 use crate::session::Session;
 use crate::text::Text;
-use crate::units::{Moment, Reading, Why};
+use crate::units::{Age, Moment, Reading, Why};
 use crate::wire::Call;
 
 words! {
@@ -51,6 +51,8 @@ pub struct HaNode {
     pub guests: u64,
     /// Whether its manager is the one that decides.
     pub is_master: bool,
+    /// When that manager last said that it is alive, where it has been silent since.
+    silent_since: Option<Moment>,
     provenance: Provenance,
 }
 
@@ -84,7 +86,6 @@ fields! {
         node_status: BTreeMap<String, Text>,
         #[field(loose::each_by_name)]
         service_status: BTreeMap<String, Service>,
-        #[allow(dead_code, reason = "known; pve.ha_status()? has it")]
         timestamp: Reading<Moment>,
     }
 }
@@ -116,6 +117,11 @@ impl HaNode {
         let mut names: Vec<&String> = manager.node_status.keys().chain(agents.keys()).collect();
         names.sort();
         names.dedup();
+        // All of them look at the same clock, if not at this one: agents tell every few seconds, and so does the manager.
+        let newest = agents.values().filter_map(|agent| agent.timestamp.known()).max();
+        let silent = |last: &Moment| newest.is_some_and(|now| now.since(*last) > Age(120));
+        // Without guests in its care it rests, and says nothing for that reason.
+        let silent_since = manager.timestamp.known().filter(|last| silent(last) && !manager.service_status.is_empty());
         let nodes = names.into_iter().map(|name| {
             let (agent, on_it) =
                 (agents.get(name), |service: &&Service| service.node.as_ref().is_some_and(|at| at == name));
@@ -126,6 +132,7 @@ impl HaNode {
                 seen: agent.map_or(Reading::default(), |agent| agent.timestamp),
                 guests: manager.service_status.values().filter(on_it).count() as u64,
                 is_master: manager.master_node.as_ref().is_some_and(|master| master == name),
+                silent_since,
                 node: name.into(),
                 provenance: provenance.clone(),
             }
@@ -170,7 +177,11 @@ impl Listed for HaNode {
             Column::new("Agent", |n: &HaNode| n.agent.clone()),
             Column::new("Guests in its care", |n: &HaNode| n.guests),
             Column::new("Last sign of life", |n: &HaNode| n.seen),
-            Column::new("Decides", |n: &HaNode| if n.is_master { Cell::from("yes") } else { Cell::Empty }),
+            Column::new("Decides", |n: &HaNode| match n.silent_since {
+                _ if !n.is_master => Cell::Empty,
+                Some(last) => State::new(Tone::Wrong, format!("did until {last}")).into(),
+                None => Cell::from("yes"),
+            }),
         ]
     }
 
@@ -181,13 +192,17 @@ impl Listed for HaNode {
             names.join(", ")
         };
         let rest: Vec<String> = [
-            ("decides", named(|node| node.is_master)),
-            ("in maintenance", named(HaNode::is_in_maintenance)),
-            ("silent", named(|n| n.state == HaNodeState::Unknown || n.state == HaNodeState::Fence)),
+            ("decides:", named(|node| node.is_master && node.silent_since.is_none())),
+            (
+                "nobody decides, since the manager is silent on",
+                named(|node| node.is_master && node.silent_since.is_some()),
+            ),
+            ("in maintenance:", named(HaNode::is_in_maintenance)),
+            ("silent:", named(|n| n.state == HaNodeState::Unknown || n.state == HaNodeState::Fence)),
         ]
         .into_iter()
         .filter(|(_, names)| !names.is_empty())
-        .map(|(what, names)| format!("; {what}: {names}"))
+        .map(|(what, names)| format!("; {what} {names}"))
         .collect();
         (count(nodes.len(), HaNode::NOUN), format!("{}.", rest.concat()))
     }

@@ -81,6 +81,13 @@ impl HaRule {
             .question("Where do guests belong, and which belong together or apart?")
             .list()
             .map(|rules| rules.sorted_by_key(|rule: &HaRule| rule.order))
+            .map_err(|error| match error {
+                Error::NotFound { .. } => Error::not_found(
+                    "The node that answers knows no HA rules: it is older than Proxmox VE 9",
+                    "pve.ha_groups()? has what stands in their place",
+                ),
+                error => error,
+            })
     }
 
     /// What it says, in a sentence.

@@ -9,7 +9,7 @@ use crate::model::words::words;
 use crate::page::Cell;
 use crate::session::Session;
 use crate::text::Text;
-use crate::units::{Age, Bytes, Ratio, Reading};
+use crate::units::{Age, Bytes, Ratio, Reading, Why};
 
 words! {
     /// What a row of the overview is about.
@@ -75,7 +75,7 @@ fields! {
         pub maxmem: Reading<Bytes>,
         /// Memory of the node that a virtual machine takes.
         pub memhost: Reading<Bytes>,
-        /// Space in use.
+        /// Space in use; of a virtual machine the 0 that Proxmox VE writes for "not known".
         pub disk: Reading<Bytes>,
         /// Space that it has; of a guest the size of its first disk.
         pub maxdisk: Reading<Bytes>,
@@ -131,6 +131,15 @@ impl ClusterResource {
             .filtered_by("networks", &["SDN.Audit"], "/sdn")
             .list()
     }
+
+    /// Of a guest, Proxmox VE writes 0 for what it does not know.
+    fn disk_cell(&self) -> Cell {
+        match (self.disk.known(), self.kind.as_ref().known()) {
+            (Some(Bytes(0)), Some(ResourceKind::Vm)) => Why::KnownInsideOnly.into(),
+            (Some(Bytes(0)), Some(ResourceKind::Ct)) => Why::NotWhileStopped.into(),
+            (disk, _) => disk.into(),
+        }
+    }
 }
 
 impl Listed for ClusterResource {
@@ -142,7 +151,7 @@ impl Listed for ClusterResource {
             Column::new("State", |r: &ClusterResource| r.status.clone()),
             Column::new("CPU", |r: &ClusterResource| r.cpu.known()),
             Column::new("Memory", |r: &ClusterResource| r.mem.known()),
-            Column::new("Disk", |r: &ClusterResource| r.disk.known()),
+            Column::new("Disk", ClusterResource::disk_cell),
             Column::new("Received", |r: &ClusterResource| r.netin.known()),
             Column::new("Sent", |r: &ClusterResource| r.netout.known()),
         ]

@@ -10,13 +10,14 @@ use crate::loose;
 use crate::model::fields::fields;
 use crate::model::guest::addresses::GuestInterface;
 use crate::model::guest::page::part;
-use crate::model::guest::{Guest, GuestKind};
+use crate::model::guest::{Guest, GuestKind, Status};
 use crate::model::list::{List, Listed};
 use crate::model::record::{Ask, Record};
 use crate::page::{Cell, Level, Page};
 use crate::render::View;
 use crate::session::Answer;
 use crate::text::Text;
+use crate::units::Why;
 use crate::wire::{Call, Reply};
 
 mod said;
@@ -60,6 +61,17 @@ impl Guest {
             return Err(Error::not_found(
                 format!("{} has no guest agent: it is a container", self.called()),
                 format!("Its node sees into it: {}.addresses()?", self.code()),
+            ));
+        }
+        if self.status == Status::Unknown {
+            let why = self.cpu.why().unwrap_or(Why::NotReportedYet);
+            return Err(Error::not_found(
+                format!(
+                    "The guest agent of {} cannot be asked: whether the guest runs on {} is not known ({why})",
+                    self.called(),
+                    self.node
+                ),
+                format!("pve.node(\"{}\")? shows how that node does", self.node),
             ));
         }
         if !self.is_running() {

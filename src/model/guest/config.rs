@@ -102,7 +102,21 @@ impl Guest {
     /// When there is no such snapshot, the node cannot be reached, or VM.Audit is missing.
     pub fn config_of_snapshot(&self, snapshot: &str) -> Result<Config, Error> {
         let name = Text::from(snapshot);
-        let answer = self.session.ask(Call::get(self.path(&format!("snapshot/{}/config", segment(&name)))))?;
+        let none = || {
+            Error::not_found(
+                format!("{} has no snapshot \"{name}\"", self.called()),
+                format!("{}.snapshots()? shows those there are", self.code()),
+            )
+        };
+        if name.is_blank() {
+            return Err(none());
+        }
+        let answer = self.session.ask(Call::get(self.path(&format!("snapshot/{}/config", segment(&name)))));
+        let answer = answer.map_err(|error| match &error {
+            // That the guest itself is gone is told in other words.
+            Error::NotFound { what, .. } if what.contains("snapshot '") => none(),
+            _ => error,
+        })?;
         let config = Config::of(self, &answer)?;
         Ok(Config { called: format!("{} in the snapshot {snapshot}", config.called.raw()).into(), ..config })
     }

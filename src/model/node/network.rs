@@ -238,9 +238,19 @@ impl Node {
     /// When the node cannot be reached, there is no such interface, or Sys.Audit is missing.
     pub fn network(&self, iface: &str) -> Result<NetworkInterface, Error> {
         let iface = Text::from(iface);
+        let none = || {
+            Error::not_found(
+                format!("There is no interface \"{iface}\" on {}", self.name),
+                format!("pve.node(\"{}\")?.networks()? shows those there are", self.name),
+            )
+        };
+        if iface.is_blank() {
+            return Err(none());
+        }
         Ask::new(&self.session, self.path(&format!("network/{}", segment(&iface))))
             .place(self.place())
             .one_with(|net: &mut NetworkInterface| net.iface = iface.clone())
+            .map_err(|error| if matches!(error, Error::NotFound { .. }) { none() } else { error })
     }
 }
 

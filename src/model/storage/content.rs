@@ -154,6 +154,11 @@ impl Volume {
         let vmid = self.vmid.unwrap_or_default();
         match &self.owner {
             VolumeOwner::Nobody => Cell::Empty,
+            VolumeOwner::Guest(called)
+                if [format!("VM {vmid}"), format!("CT {vmid}")].contains(&called.raw().to_owned()) =>
+            {
+                Cell::Name(called.clone(), "name not known".into())
+            }
             VolumeOwner::Guest(name) => Cell::Name(name.clone(), vmid.to_string().into()),
             VolumeOwner::Gone => State::new(Tone::Held, format!("{vmid}, no such guest")).into(),
             VolumeOwner::NotSeen => Cell::Name(vmid.to_string().into(), "not visible to you".into()),

@@ -134,17 +134,24 @@ impl Listed for NodeStorage {
 
 impl View for NodeStorage {
     fn page(&self) -> Page {
-        Page::new(format!("Storage {} on {}", self.storage.raw(), self.node.raw()))
-            .question("Can this node use it, and how much is left?")
-            .answer(format!("{} left", self.avail), format!(" of {}.", self.total))
-            .facts([
-                ("Kind", Cell::from(&self.kind)),
-                ("State", self.state().into()),
-                ("Used", Cell::usage(self.used, self.total)),
-                ("Left", self.avail.into()),
-                ("Shared", self.shared.into()),
-                ("For", joined(&self.content).into()),
-            ])
-            .provenance(self.provenance())
+        let page = Page::new(format!("Storage {} on {}", self.storage.raw(), self.node.raw()))
+            .question("Can this node use it, and how much is left?");
+        let page = match (self.avail, self.total) {
+            (Reading::Known(left), Reading::Known(total)) => {
+                page.answer(format!("{left} left"), format!(" of {total}."))
+            }
+            (Reading::Missing(why), _) | (_, Reading::Missing(why)) => {
+                page.answer("How much is left is not known", format!(" ({why})."))
+            }
+        };
+        page.facts([
+            ("Kind", Cell::from(&self.kind)),
+            ("State", self.state().into()),
+            ("Used", Cell::usage(self.used, self.total)),
+            ("Left", self.avail.into()),
+            ("Shared", self.shared.into()),
+            ("For", joined(&self.content).into()),
+        ])
+        .provenance(self.provenance())
     }
 }

@@ -73,10 +73,11 @@ fn a_volume_of_no_guest_is_an_orphan_only_where_all_guests_are_seen() {
     assert_eq!((orphan.vmid, orphan.size, orphan.parent.clone()), (Some(777), Bytes::gib(1).into(), None));
     assert_eq!(seen.find(|v| v.vmid == Some(100)).unwrap().owner, VolumeOwner::Guest("dns-1".into()));
     // Its node is offline and its name not known, but it is there.
-    assert_eq!(seen.find(|v| v.vmid == Some(130)).unwrap().owner, VolumeOwner::Guest("VM".into()));
+    assert_eq!(seen.find(|v| v.vmid == Some(130)).unwrap().owner, VolumeOwner::Guest("VM 130".into()));
     assert_eq!(seen.find(|v| v.vmid == Some(130)).unwrap().size, Reading::Missing(Why::NotUnderstood));
     let text = seen.page().text();
     assert!(text.contains("1 disk of no guest in this cluster") && text.contains("1 more rows"), "{text}");
+    assert!(text.contains("VM 130 (name not known)") && text.contains("dns-1 (100)"), "{text}");
     let limited = canned().privileges(&[("/", &["Datastore.Allocate"])]).session();
     let limited = on_node(&limited, "local-zfs").content().unwrap();
     assert!(!limited.any(|volume| volume.is_orphan()));
@@ -160,4 +161,12 @@ fn a_server_that_does_not_narrow_its_list_does_not_make_an_image_a_backup() {
     let session = Canned::new().data("/nodes/pve1/storage/nfs-backup/content", rows).session();
     let backups = Storage::find(&session, "nfs-backup").unwrap().backups().unwrap();
     assert_eq!(backups.map(|backup| backup.volid.to_string()), ["nfs-backup:backup/b"]);
+}
+
+#[test]
+fn what_an_inactive_storage_has_left_is_not_known_and_said_once() {
+    let rows = json!([{"storage": "local-zfs", "type": "zfspool", "active": 0, "enabled": 0, "avail": 0, "used": 0, "total": 0}]);
+    let session = Canned::new().data("/nodes/pve1/storage", rows).session();
+    let text = on_node(&session, "local-zfs").page().text();
+    assert!(text.contains("How much is left is not known (storage not active)."), "{text}");
 }

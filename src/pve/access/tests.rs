@@ -151,6 +151,10 @@ fn rights_are_what_the_access_list_comes_to() {
     let console =
         pve.permissions_of("carol@pve").unwrap().find(|p| p.path == "/vms/116" && p.privilege == "VM.Console");
     assert_eq!(console.unwrap().propagate, false);
-    let nothing = pve.permissions_of("zoe@pve").unwrap().page().text();
+    let nothing = words(&pve.permissions_of("zoe@pve").unwrap());
     assert!(nothing.contains("0 privileges on paths: nothing may be done"), "{nothing}");
+    assert!(nothing.contains("see whether zoe@pve does: pve.users()?"), "{nothing}");
+    // The answer leaves out where nothing may be done, and says above it that all below is covered.
+    let maint = words(&pve.permissions_of("maint@pve").unwrap());
+    assert!(maint.contains("ends where another entry is, such as one of the role NoAccess"), "{maint}");
 }

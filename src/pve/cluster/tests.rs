@@ -142,6 +142,35 @@ fn nodes_in_maintenance_and_silent_ones_are_named() {
 }
 
 #[test]
+fn the_overview_shows_no_zero_for_a_disk_whose_use_is_not_known() {
+    let rows = r#"[{"id":"qemu/1","type":"qemu","status":"running","disk":0},{"id":"lxc/2","type":"lxc","disk":0},
+        {"id":"lxc/3","type":"lxc","disk":2048},{"id":"qemu/4","type":"qemu","status":"unknown"}]"#;
+    let said = words(&staged(&[("/cluster/resources", rows)]).resources().unwrap());
+    assert!(
+        said.contains("qemu/1 running – known only inside the VM lxc/2 – stopped lxc/3 2 KiB qemu/4 unknown"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_manager_that_fell_silent_decides_nothing() {
+    let told = |manager: i64, services: &str| {
+        let status = format!(
+            r#"{{"manager_status":{{"master_node":"b","timestamp":{manager},"node_status":{{"a":"online","b":"online"}},
+            "service_status":{services}}},"lrm_status":{{"a":{{"timestamp":1768467600}},"b":{{"timestamp":1768467595}}}}}}"#
+        );
+        words(&staged(&[("/cluster/ha/status/manager_status", &status)]).ha_nodes().unwrap())
+    };
+    let care = r#"{"vm:1":{"node":"a"}}"#;
+    let said = told(1_768_467_385, care);
+    assert!(said.contains("2 nodes; nobody decides, since the manager is silent on b."), "{said}");
+    assert!(said.contains("✕ did until") && said.contains("2026-01-15 08:56:25 UTC"), "{said}");
+    assert!(told(1_768_467_590, care).contains("2 nodes; decides: b."));
+    // It rests while nothing is in its care.
+    assert!(told(1_768_467_385, "{}").contains("2 nodes; decides: b."));
+}
+
+#[test]
 fn what_high_availability_was_told_says_what_is_not_set() {
     let pve = demo();
     let resources = pve.ha_resources().unwrap();
@@ -165,6 +194,8 @@ fn rules_are_sentences_and_groups_that_are_gone_lead_to_them() {
     );
     let gone = pve.ha_groups().unwrap_err().to_string();
     assert_eq!(gone, "This cluster has no HA groups any more: rules took their place. pve.ha_rules()? has them");
+    let older = refusing(&[("/cluster/ha/rules", 404)]).ha_rules().unwrap_err().to_string();
+    assert!(older.contains("older than Proxmox VE 9. pve.ha_groups()? has what stands in their place"), "{older}");
     let old = r#"[{"group":"web","type":"group","nodes":"pve1:2,pve2","restricted":"1"}]"#;
     let groups = staged(&[("/cluster/ha/groups", old)]).ha_groups().unwrap();
     assert!(groups.first().unwrap().restricted && groups.first().unwrap().nodes.len() == 2);

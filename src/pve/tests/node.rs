@@ -26,6 +26,11 @@ fn every_part_of_a_node_of_the_demo_can_be_read_and_shown() {
     says(&node.directories().unwrap(), &["0 mounted directories"]);
     says(&node.networks().unwrap(), &["4 interfaces, 2 bridges among them.", "2-4094", "10.10.0.11/24"]);
     says(&node.network("vmbr0").unwrap(), &["Interface vmbr0", "eno1"]);
+    for name in ["vmbr7", "", "a/b"] {
+        let none =
+            format!("There is no interface \"{name}\" on pve1. pve.node(\"pve1\")?.networks()? shows those there are");
+        assert_eq!(node.network(name).unwrap_err().to_string(), none);
+    }
     says(&node.dns().unwrap(), &["10.20.0.10, 10.20.0.11"]);
     says(&node.time().unwrap(), &["2026-01-15", "Etc/UTC"]);
     says(&node.hosts().unwrap(), &["pve1 is 10.10.0.11 in it.", "ip6-localhost"]);

@@ -106,7 +106,14 @@ fn an_agent_that_is_not_there_is_a_sentence_that_says_what_to_do_and_costs_no_ca
     );
     assert!(said(101).contains("The guest agent of web-1 cannot be asked: the guest is stopped"));
     assert!(said(200).contains("it is a container. Its node sees into it: pve.guest(200)?.addresses()?"));
-    assert!(wire.asked("/101/agent").is_empty() && wire.asked("/200/agent").is_empty());
+    let far = said(130);
+    assert!(
+        far.contains("whether the guest runs on pve4 is not known (node offline). pve.node(\"pve4\")? shows"),
+        "{far}"
+    );
+    assert!(
+        wire.asked("/101/agent").is_empty() && wire.asked("/200/agent").is_empty() && wire.asked("/130/").is_empty()
+    );
     let path = "/nodes/pve1/qemu/104/agent/get-osinfo";
     let answered = |message: &str| {
         let session = Canned::new().refusal(path, 500, message).session();
@@ -252,4 +259,14 @@ fn a_snapshot_keeps_the_configuration_of_its_time() {
     assert_eq!((kept.memory(), kept.notes().unwrap().raw()), (Some(Bytes::gib(16)), "before the upgrade to 17.6"));
     assert!(kept.page().text().contains("Configuration of gitlab in the snapshot before-17-6"));
     assert!(gitlab.config_of_snapshot("../../../version").is_err());
+    for name in ["nope", ""] {
+        let none = gitlab.config_of_snapshot(name).unwrap_err().to_string();
+        assert!(none.contains(&format!("has no snapshot \"{name}\". pve.guest(")), "{none}");
+    }
+}
+
+#[test]
+fn whether_a_guest_on_an_offline_node_runs_is_not_known() {
+    let page = guest(&Canned::new().session(), 130).page().text();
+    assert!(page.contains("Whether VM 130 runs is not known; it is on pve4 (node offline)."), "{page}");
 }

@@ -219,7 +219,8 @@ impl Guests {
         let Ok(resources) = resources else { return Guests { names: BTreeMap::new(), whole: false } };
         let named = resources.of(&["qemu", "lxc"]).filter_map(|(row, _)| {
             let kind = if row.r#type.as_ref()? == "lxc" { "CT" } else { "VM" };
-            Some((row.vmid?, row.name.clone().unwrap_or_else(|| kind.into())))
+            let vmid = row.vmid?;
+            Some((vmid, row.name.clone().unwrap_or_else(|| format!("{kind} {vmid}").into())))
         });
         Guests { names: named.collect(), whole: resources.sight(session, "guests", "VM.Audit", "/vms").is_whole() }
     }
