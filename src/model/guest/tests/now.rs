@@ -268,5 +268,5 @@ fn a_snapshot_keeps_the_configuration_of_its_time() {
 #[test]
 fn whether_a_guest_on_an_offline_node_runs_is_not_known() {
     let page = guest(&Canned::new().session(), 130).page().text();
-    assert!(page.contains("Whether VM 130 runs is not known; it is on pve4 (node offline)."), "{page}");
+    assert!(page.contains("The state of VM 130 is not known: pve4 is offline."), "{page}");
 }
