@@ -83,14 +83,15 @@ impl Session {
     /// Opens a session: reads the version, which shows that the login holds, then the cluster's name and the
     /// privileges of the identity, both of which it may be refused.
     pub(crate) fn open(wire: Arc<dyn Wire>) -> Result<Session, Error> {
-        let [version, status, permissions] = ["/version", "/cluster/status", privileges::PATH].map(|path| {
+        let [held, taken] = privileges::PATHS;
+        let [version, status, held, taken] = ["/version", "/cluster/status", held, taken].map(|path| {
             let call = Call::get(path);
             (wire.submit(call.clone()), call)
         });
         let ask = |(pending, call): (Pending, Call)| understood(pending.wait()?, call, &wire.identity());
         let version: Version = ask(version)?.object()?.0;
         let name = cluster_name(ask(status));
-        let privileges = Mutex::new(Privileges::new(ask(permissions), wire.now()));
+        let privileges = Mutex::new(Privileges::new([ask(held), ask(taken)], wire.now()));
         let cluster = match version.version {
             Some(version) => format!("{name} · PVE {}", version.raw()),
             None => name.to_string(),

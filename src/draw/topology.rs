@@ -33,6 +33,8 @@ pub(crate) struct NodeBox {
     pub(crate) mem: Reading<Bytes>,
     pub(crate) maxmem: Reading<Bytes>,
     pub(crate) tiles: Vec<Tile>,
+    /// Whether all its guests were seen.
+    pub(crate) is_whole: bool,
     /// How many templates lie on it; they never run and take no memory.
     pub(crate) templates: usize,
 }

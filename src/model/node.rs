@@ -136,11 +136,15 @@ impl Node {
         let name = row.node.clone()?;
         let status = row.status.clone().unwrap_or_else(|| "unknown".into());
         let path = format!("/nodes/{}", name.raw());
-        let why = match () {
-            () if status != "online" => Why::NodeOffline,
+        let why = match (status.raw(), session.has("Sys.Audit", &path)) {
+            ("offline", _) => Why::NodeOffline,
             // Without the privilege the server leaves the numbers out.
-            () if session.has("Sys.Audit", &path) == Some(false) => Why::needs("Sys.Audit", &path),
-            () => Why::NotInAnswer,
+            (_, Some(false)) => Why::needs("Sys.Audit", &path),
+            // Where not one of them is there, nobody on the node says them: its status daemon hangs.
+            ("online", Some(true)) if row.maxcpu.is_none() && row.maxmem.is_none() && row.uptime.is_none() => {
+                Why::NodeSilent
+            }
+            _ => Why::NotInAnswer,
         };
         let online = status == "online";
         let bytes = |n: Option<u64>| Reading::or_missing(n.filter(|_| online).map(Bytes), why);

@@ -85,6 +85,20 @@ fn ha<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Ha>, D::Error> {
     Ok(Value::deserialize(from)?.as_object().and_then(|ha| Ha::deserialize(ha).ok()))
 }
 
+impl Resource {
+    /// Whether it has what an object of its type is made of; a type that is not known has nothing that could be missing.
+    fn says_what_it_is(&self) -> bool {
+        let numbered = self.vmid.is_some_and(|vmid| u32::try_from(vmid).is_ok());
+        match self.r#type.as_ref().map(Text::raw) {
+            None => false,
+            Some("qemu" | "lxc") => numbered && self.node.is_some(),
+            Some("storage") => self.storage.is_some() && self.node.is_some(),
+            Some("node") => self.node.is_some(),
+            Some(_) => true,
+        }
+    }
+}
+
 /// All rows of one answer.
 pub(crate) struct Resources {
     pub(crate) rows: Vec<(Resource, Raw)>,
@@ -102,7 +116,10 @@ impl Resources {
     /// Those of an answer that was read already.
     pub(crate) fn of_answer(answer: Answer) -> Result<Resources, Error> {
         let rows = answer.rows_at_once()?;
-        Ok(Resources { odd: rows.odd, rows: rows.into_iter().collect(), answer })
+        let odd = rows.odd;
+        let rows: Vec<(Resource, Raw)> = rows.into_iter().collect();
+        let nameless = rows.iter().filter(|(row, _)| !row.says_what_it_is()).count();
+        Ok(Resources { odd: odd + nameless, rows, answer })
     }
 
     /// The rows of these types.

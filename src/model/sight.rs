@@ -40,7 +40,7 @@ impl Sight {
         }
         if held.contains(&None) {
             let words = format!(
-                "Whether these are all {things} cannot be said: the privileges of {identity} could not be read."
+                "Whether these are all {things} cannot be said: {identity} cannot read all that it may not see."
             );
             return Sight::unknown(words);
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::Error;
 use crate::pve::Pve;
@@ -170,6 +170,12 @@ pub(super) fn from_env(var: &dyn Fn(&str) -> Option<String>) -> Result<Pve, Erro
             "This version opens no recordings; use https://… or demo:",
         ));
     }
+    if url.trim() == "demo" || urls_first(&url).is_empty() {
+        return Err(Error::setup(
+            format!("PVE_URL holds no address: {url}"),
+            "Set it to the address of a node, https://pve1:8006, or to demo: (with the colon) for the built-in cluster",
+        ));
+    }
     let urls = url.split(',').map(str::trim).filter(|url| !url.is_empty());
     let connection = urls.fold(Connection::at(urls_first(&url)), |connection, next| {
         if connection.endpoints == [next] { connection } else { connection.or_at(next) }
@@ -198,15 +204,26 @@ fn urls_first(urls: &str) -> &str {
     urls.split(',').map(str::trim).find(|url| !url.is_empty()).unwrap_or_default()
 }
 
+/// The token that a file or a command gave.
+fn token_from(named_by: &str, line: &SecretString) -> Result<Auth, Error> {
+    if line.expose_secret().trim().is_empty() {
+        return Err(Error::setup(
+            format!("{named_by} gave nothing"),
+            "It should hold or print one line: user@realm!name=secret",
+        ));
+    }
+    Auth::token_line(line)
+}
+
 fn auth_from_env(var: &dyn Fn(&str) -> Option<String>) -> Result<Auth, Error> {
     if let Some(token) = var("PVE_TOKEN") {
         return Auth::token_line(&token.into());
     }
     if let Some(path) = var("PVE_TOKEN_FILE") {
-        return Auth::token_line(&read(Path::new(&path), "PVE_TOKEN_FILE")?.into());
+        return token_from("PVE_TOKEN_FILE", &read(Path::new(&path), "PVE_TOKEN_FILE")?.into());
     }
     if let Some(command) = var("PVE_TOKEN_COMMAND") {
-        return Auth::token_line(&said_by(&command)?);
+        return token_from("PVE_TOKEN_COMMAND", &said_by(&command)?);
     }
     match (var("PVE_USER"), var("PVE_PASSWORD")) {
         (Some(user), Some(password)) => {
@@ -287,6 +304,9 @@ mod tests {
         from(&[URL, ("PVE_TOKEN", "s3cret")], "no \"=\" between");
         from(&[URL, ("PVE_TOKEN_FILE", "/nonexistent/token")], "PVE_TOKEN_FILE: /nonexistent/token cannot be read");
         from(&[URL, ("PVE_TOKEN_COMMAND", "echo s3cret >&2; exit 3")], "PVE_TOKEN_COMMAND failed");
+        from(&[URL, ("PVE_TOKEN_COMMAND", "true")], "PVE_TOKEN_COMMAND gave nothing");
+        from(&[("PVE_URL", "demo"), ("PVE_TOKEN", "s3cret")], "demo: (with the colon)");
+        from(&[("PVE_URL", ",,")], "PVE_URL holds no address");
         from(
             &[URL, ("PVE_TOKEN", "a@pve!n=s3cret"), ("PVE_FINGERPRINT", "AB:CD")],
             "fingerprint is not one of SHA-256",

@@ -333,3 +333,11 @@ fn any_path_can_be_written_to_as_a_plan() {
     assert_eq!(pve.guest(101).unwrap().config().unwrap().notes().unwrap(), "seen by a test");
     assert_eq!(Method::Put.to_string(), "PUT");
 }
+
+#[test]
+fn a_drawing_promises_nothing_about_guests_that_are_not_seen() {
+    let svg = crate::pve::staged::limited(&[("/nodes", "Sys.Audit")], &[]).topology().unwrap().svg();
+    assert!(svg.contains("not promised to guests"), "{svg}");
+    let whole = demo().topology().unwrap().svg();
+    assert!(whole.contains("not promised") && !whole.contains("not promised to guests"), "{whole}");
+}

@@ -51,6 +51,7 @@ fn node_box(node: &Node, guests: &List<Guest>) -> NodeBox {
         cpu: node.cpu,
         mem: node.mem,
         maxmem: node.maxmem,
+        is_whole: guests.sight().is_whole(),
         templates: guests.filter(Guest::is_template).len(),
         tiles: guests.filter(|guest| !guest.is_template()).map(tile),
     }

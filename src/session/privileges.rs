@@ -1,16 +1,22 @@
 //! What the identity may do, from `/access/permissions`, and how old that knowledge is. Knows how privileges go on from
 //! a path to those below; knows nothing of what they are needed for.
+//!
+//! A path on which nothing is left is not listed there, so it looks like any other below one that hands its privileges
+//! down. That everything was taken away on it stands only in the list of access control.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Answer, Session, lock};
+use serde::Deserialize;
+
 use crate::error::Error;
+use crate::text::Text;
 use crate::units::{Age, Moment, Reading};
 use crate::wire::Call;
 
-/// Where they are read.
-pub(super) const PATH: &str = "/access/permissions";
+/// Where they are read: the privileges, and the list of access control.
+pub(super) const PATHS: [&str; 2] = ["/access/permissions", "/access/acl"];
 
 /// Older than this, they are read again before they are believed.
 const STALE: Age = Age(5 * 60);
@@ -20,7 +26,7 @@ type ByPath = BTreeMap<String, BTreeMap<String, Option<u64>>>;
 
 /// The privileges of a session.
 pub(super) struct Privileges {
-    known: Option<Arc<ByPath>>,
+    known: Option<Arc<Known>>,
     /// When they were read.
     read: Moment,
     /// When they were asked for last, in vain or not.
@@ -28,22 +34,69 @@ pub(super) struct Privileges {
 }
 
 impl Privileges {
-    /// Those in this answer; none where it was refused.
-    pub(super) fn new(answer: Result<Answer, Error>, now: Moment) -> Privileges {
-        Privileges { known: by_path(answer), read: now, asked: now }
+    /// Those in these answers; none where the first was refused.
+    pub(super) fn new(answers: [Result<Answer, Error>; 2], now: Moment) -> Privileges {
+        Privileges { known: Known::read(answers), read: now, asked: now }
     }
 }
 
-fn by_path(answer: Result<Answer, Error>) -> Option<Arc<ByPath>> {
+/// What was read.
+struct Known {
+    held: ByPath,
+    /// Paths on which everything is taken away from a user, a token or a group; `None` where that could not be read.
+    taken: Option<Vec<Taken>>,
+}
+
+/// An entry of the list of access control that takes everything away.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Taken {
+    path: Text,
+    ugid: Text,
+    r#type: Text,
+    roleid: Text,
+}
+
+impl Known {
+    fn read([held, acl]: [Result<Answer, Error>; 2]) -> Option<Arc<Known>> {
+        let held = by_path(held)?;
+        let entries = acl.and_then(|answer| answer.rows::<Taken>()).ok();
+        // Without one of these the server shows a part of the list.
+        let audits = matches!(self::held(&held, "Sys.Audit", "/access"), Some((_, Some(_))));
+        let grants = matches!(self::held(&held, "Permissions.Modify", "/"), Some((_, Some(Some(1)))));
+        let all = entries.filter(|_| audits || grants);
+        let taken =
+            all.map(|rows| rows.into_iter().map(|(entry, _)| entry).filter(|it| it.roleid == "NoAccess").collect());
+        Some(Arc::new(Known { held, taken }))
+    }
+
+    /// Whether nothing is taken away below a path; `None` when that is not known.
+    fn is_left_whole(&self, below: &str, identity: &str) -> Option<bool> {
+        let (user, token) = identity.split_once('!').map_or((identity, None), |(user, _)| (user, Some(identity)));
+        let mut of_a_group = false;
+        if user == "root@pam" && token.is_none() {
+            return Some(true);
+        }
+        for taken in self.taken.as_ref()?.iter().filter(|taken| taken.path.starts_with(below)) {
+            if taken.ugid == user || token.is_some_and(|token| taken.ugid == token) {
+                return Some(false);
+            }
+            of_a_group |= taken.r#type == "group";
+        }
+        (!of_a_group).then_some(true)
+    }
+}
+
+fn by_path(answer: Result<Answer, Error>) -> Option<ByPath> {
     let answer = answer.ok()?;
     let all: BTreeMap<String, BTreeMap<String, Reading<u64>>> = answer.reply.data(&answer.call).ok()?;
     let signs = |held: BTreeMap<String, Reading<u64>>| held.into_iter().map(|(name, on)| (name, on.known())).collect();
-    Some(Arc::new(all.into_iter().map(|(path, held)| (path, signs(held))).collect()))
+    Some(all.into_iter().map(|(path, held)| (path, signs(held))).collect())
 }
 
 impl Session {
     /// Those that are known; read again when they are old.
-    fn privileges(&self) -> Option<Arc<ByPath>> {
+    fn privileges(&self) -> Option<Arc<Known>> {
         if self.now().since(lock(&self.inner.privileges).asked) > STALE {
             self.refresh_privileges();
         }
@@ -54,7 +107,9 @@ impl Session {
     pub(super) fn refresh_privileges(&self) {
         // Before the answer is there: nobody else needs to ask meanwhile.
         lock(&self.inner.privileges).asked = self.now();
-        if let Some(known) = by_path(self.uncached().ask(Call::get(PATH))) {
+        let session = self.uncached();
+        let asked = PATHS.map(|path| session.submit(Call::get(path)));
+        if let Some(known) = Known::read(asked.map(|asked| session.answer(asked))) {
             let now = self.now();
             *lock(&self.inner.privileges) = Privileges { known: Some(known), read: now, asked: now };
         }
@@ -68,20 +123,22 @@ impl Session {
 
     /// Whether the identity holds a privilege on this path; `None` when that is not known.
     pub(crate) fn has(&self, privilege: &str, path: &str) -> Option<bool> {
-        let all = self.privileges()?;
-        let (at, propagated) = held(&all, privilege, path)?;
+        let known = self.privileges()?;
+        let (at, propagated) = held(&known.held, privilege, path)?;
         Some(propagated.is_some_and(|propagated| at == path || propagated == Some(1)))
     }
 
-    /// Whether it holds a privilege on everything below a path; `None` when that is not known. A single object below
-    /// from which everything was taken is not listed, and cannot be seen here.
+    /// Whether it holds a privilege on everything below a path; `None` when that is not known.
     pub(crate) fn has_below(&self, privilege: &str, path: &str) -> Option<bool> {
-        let all = self.privileges()?;
-        let (_, propagated) = held(&all, privilege, path)?;
+        let known = self.privileges()?;
+        let (_, propagated) = held(&known.held, privilege, path)?;
         let below = format!("{}/", path.trim_end_matches('/'));
         let all_below =
-            all.iter().filter(|(at, _)| at.starts_with(&below)).all(|(_, held)| held.contains_key(privilege));
-        Some(propagated == Some(Some(1)) && all_below)
+            known.held.iter().filter(|(at, _)| at.starts_with(&below)).all(|(_, held)| held.contains_key(privilege));
+        if propagated != Some(Some(1)) || !all_below {
+            return Some(false);
+        }
+        known.is_left_whole(&below, self.identity().raw())
     }
 }
 

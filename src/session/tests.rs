@@ -20,6 +20,7 @@ impl Scripted {
         wire.says("/version", r#"{"version":"9.1.8"}"#);
         wire.says("/cluster/status", r#"[{"type":"cluster","name":"lab"}]"#);
         wire.says("/access/permissions", r#"{"/":{"VM.Audit":1}}"#);
+        wire.says("/access/acl", "[]");
         let session = Session::open(Arc::clone(&wire) as Arc<dyn Wire>).unwrap();
         lock(&wire.asked).clear();
         (wire, session)
@@ -73,19 +74,19 @@ impl Wire for Scripted {
     }
 }
 
-const PERMISSIONS: &str = "GET /access/permissions";
+const PRIVILEGES: [&str; 2] = ["GET /access/permissions", "GET /access/acl"];
 
 #[test]
 fn privileges_are_read_again_when_they_are_old_and_not_before() {
     let (wire, session) = Scripted::opened();
-    wire.says("/access/permissions", r#"{"/":{"VM.Audit":1,"VM.PowerMgmt":1}}"#);
+    wire.says("/access/permissions", r#"{"/":{"VM.Audit":1,"VM.PowerMgmt":1,"Sys.Audit":1}}"#);
     wire.after(300);
     assert_eq!(session.has("VM.PowerMgmt", "/vms/101"), Some(false));
     assert!(wire.asked().is_empty());
     wire.after(1);
     assert_eq!(session.has_below("VM.PowerMgmt", "/vms"), Some(true));
     assert_eq!(session.has("VM.PowerMgmt", "/vms/101"), Some(true));
-    assert_eq!(wire.asked(), [PERMISSIONS], "once for all that is asked at a time");
+    assert_eq!(wire.asked(), PRIVILEGES, "once for all that is asked at a time");
     assert_eq!(session.age_of_privileges(), Some(Age(0)));
 }
 
@@ -99,6 +100,35 @@ fn the_sign_of_a_privilege_may_be_a_word_or_a_boolean() {
 }
 
 #[test]
+fn what_is_taken_away_further_down_counts_although_it_is_not_among_the_privileges() {
+    let (wire, session) = Scripted::opened();
+    wire.says(
+        "/access/permissions",
+        r#"{"/":{"VM.Audit":1,"Sys.Audit":1},"/access":{"Sys.Audit":1},"/vms":{"VM.Audit":1}}"#,
+    );
+    let whole = |acl: &str| {
+        wire.says("/access/acl", acl);
+        session.refresh_privileges();
+        session.has_below("VM.Audit", "/vms")
+    };
+    let entry = |path: &str, who: &str, kind: &str| {
+        whole(&format!(r#"[{{"path":"{path}","ugid":"{who}","type":"{kind}","roleid":"NoAccess","propagate":1}}]"#))
+    };
+    assert_eq!(whole("[]"), Some(true));
+    assert_eq!(entry("/vms/105", "audit@pve!notebook", "token"), Some(false));
+    assert_eq!(entry("/vms/105", "audit@pve", "user"), Some(false));
+    assert_eq!(entry("/vms/105", "others", "group"), None, "who is in a group is not known");
+    assert_eq!(entry("/vms/105", "zoe@pve", "user"), Some(true));
+    assert_eq!(entry("/storage/local", "audit@pve", "user"), Some(true));
+    wire.refuses("/access/acl");
+    session.refresh_privileges();
+    assert_eq!(session.has_below("VM.Audit", "/vms"), None);
+    // Who may not read the list is shown the part that it may change.
+    wire.says("/access/permissions", r#"{"/vms":{"VM.Audit":1}}"#);
+    assert_eq!(whole("[]"), None);
+}
+
+#[test]
 fn privileges_that_cannot_be_read_again_stay_as_they_were_with_their_age() {
     let (wire, session) = Scripted::opened();
     wire.refuses("/access/permissions");
@@ -106,7 +136,7 @@ fn privileges_that_cannot_be_read_again_stay_as_they_were_with_their_age() {
     for _ in 0..3 {
         assert_eq!(session.has("VM.Audit", "/vms/101"), Some(true));
     }
-    assert_eq!(wire.asked(), [PERMISSIONS], "in vain, and not for each row");
+    assert_eq!(wire.asked(), PRIVILEGES, "in vain, and not for each row");
     assert_eq!(session.age_of_privileges(), Some(Age(400)));
     wire.says("/access/permissions", "{\"/\":{}}");
     session.refresh_privileges();

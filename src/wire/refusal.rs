@@ -123,8 +123,8 @@ fn lost_behind(call: &Call, said: &Said) -> Error {
 fn no_such_call(call: &Call) -> Error {
     Error::not_found(
         format!("The API has no call {}", call.shown()),
-        "Look at the path and the method; the console links to all of them under Help, API Viewer \
-         (https://pve.proxmox.com/pve-docs/api-viewer)",
+        "Look at the path and the method; or this version of Proxmox VE does not have it (pve.version()? tells which it \
+         is). The console links to all calls under Help, API Viewer (https://pve.proxmox.com/pve-docs/api-viewer)",
     )
 }
 

@@ -76,6 +76,7 @@ impl NodeBox {
         let mut words = match promised.cmp(&total) {
             Ordering::Greater => format!("{} more promised than there is", promised - total),
             Ordering::Equal => "all of it promised".to_owned(),
+            Ordering::Less if !self.is_whole => format!("{} not promised to guests that you see", total - promised),
             Ordering::Less => format!("{} not promised", total - promised),
         };
         if self.templates > 0 {

@@ -45,6 +45,7 @@ fn node(name: &str, memory: Bytes, tiles: Vec<Tile>) -> NodeBox {
         mem: Reading::Known(used + Bytes::gib(3)),
         maxmem: Reading::Known(memory),
         tiles,
+        is_whole: true,
         templates: 0,
     }
 }

@@ -92,11 +92,8 @@ impl Listed for AclEntry {
         let everywhere = entries.iter().filter(|e| e.path == "/" && e.propagate == true && !e.denies());
         let mut who: Vec<String> = everywhere.map(|e| format!("{} ({})", e.ugid, e.roleid)).collect();
         who.sort();
-        let rest = if who.is_empty() {
-            "; nobody has a role everywhere.".into()
-        } else {
-            format!("; everywhere: {}.", who.join(", "))
-        };
+        // That nobody has one cannot be said: these may be a part of the list, filtered here or by the server.
+        let rest = if who.is_empty() { ".".into() } else { format!("; everywhere: {}.", who.join(", ")) };
         (count(entries.len(), AclEntry::NOUN), rest)
     }
 }

@@ -214,7 +214,7 @@ impl Listed for BackupJob {
         let on: Vec<&BackupJob> = jobs.iter().filter(|job| job.is_enabled()).collect();
         let off = jobs.len() - on.len();
         let rest = match on.iter().filter_map(|job| Some((job.next_run?, &job.id))).min() {
-            _ if on.is_empty() => ", none of them enabled: nothing is saved by itself.".into(),
+            _ if on.is_empty() => ", none of them enabled.".into(),
             Some((at, id)) if off > 0 => format!(", {off} of them disabled; next is {id} at {at}."),
             Some((at, id)) => format!("; next is {id} at {at}."),
             None => ".".into(),

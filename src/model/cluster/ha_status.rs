@@ -81,10 +81,16 @@ record!(HaEntry: "/cluster/ha/status/current");
 
 impl HaEntry {
     pub(crate) fn list(session: &Session) -> Result<List<HaEntry>, Error> {
-        Ask::new(session, "/cluster/ha/status/current")
+        let list: List<HaEntry> = Ask::new(session, "/cluster/ha/status/current")
             .titled("High availability now")
             .question("Is high availability at work, and is each guest in its care as it should be?")
-            .list()
+            .list()?;
+        let silent = list.any(|entry| entry.kind == HaKind::Master && entry.is_wrong());
+        if !silent {
+            return Ok(list);
+        }
+        let sight = list.sight().remark("The master is silent: what is said of each guest is what it knew last.");
+        Ok(list.with_sight(sight))
     }
 
     /// Whether it is about a guest.

@@ -68,7 +68,7 @@ impl Listed for NotificationTarget {
         let off = targets.iter().filter(|target| target.disable).count();
         let rest = match off {
             0 => ".".into(),
-            n if n == targets.len() => ", all of them disabled: nobody is told anything.".into(),
+            n if n == targets.len() => ", all of them disabled.".into(),
             n => format!(", {n} of them disabled."),
         };
         (count(targets.len(), NotificationTarget::NOUN), rest)
@@ -273,7 +273,7 @@ impl Listed for NotificationMatcher {
     fn summary(rules: &[NotificationMatcher]) -> (String, String) {
         let rest = match rules.iter().any(|rule| !rule.disable && !rule.target.is_empty()) {
             true => ".",
-            false => ", none of them with a target: nobody is told anything.",
+            false => ", none of them in use with a target.",
         };
         (count(rules.len(), NotificationMatcher::NOUN), rest.into())
     }

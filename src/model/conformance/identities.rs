@@ -65,6 +65,7 @@ fn session(
         ("/cluster/status", body("cluster__status")?),
         ("/cluster/resources", body(resources)?),
         ("/access/permissions", permissions(&body)?),
+        ("/access/acl", body("access__acl")?),
         ("/storage", "{\"data\":[]}".to_owned()),
     ]);
     Some(Session::open(Arc::new(Played { identity, answers })).unwrap())
@@ -105,7 +106,7 @@ fn identities_with_next_to_no_rights_are_told_what_they_lack() {
 }
 
 #[test]
-fn an_identity_that_may_see_everything_is_not_told_otherwise() {
+fn an_identity_that_may_see_all_but_one_storage_is_told_so_of_storages_alone() {
     let Some(folder) = folder() else { return };
     let Some(session) = session(&folder, "bob@pve", "http_bob_resources", |body| body("http_bob_permissions")) else {
         return println!("Skipped: the folder has no such identity");
@@ -113,4 +114,7 @@ fn an_identity_that_may_see_everything_is_not_told_otherwise() {
     for words in [Guest::list(&session).unwrap().page().text(), Node::list(&session).unwrap().page().text()] {
         assert!(!words.contains("visible to you"), "{words}");
     }
+    // On one storage everything was taken away, which its privileges do not tell.
+    let storages = Storage::list(&session).unwrap();
+    assert_eq!(storages.is_complete(), Some(false), "{}", storages.page().text());
 }

@@ -99,7 +99,7 @@ impl Agent {
     /// As [`os`](Agent::os).
     pub fn hostname(&self) -> Result<Text, Error> {
         let answer = self.ask("get-host-name")?;
-        Ok(answer.object::<HostName>()?.0.name.unwrap_or_default())
+        answer.object::<HostName>()?.0.name.ok_or_else(|| self.says_nothing(&answer))
     }
 
     /// The file systems, which tell how full the disks are: only the operating system knows.
@@ -164,7 +164,9 @@ impl Agent {
         let answer = self.guest.session.ask(call).map_err(|error| self.explained(error))?;
         let wrapped: Option<Inner<'_>> =
             serde_json::from_str::<Wrapped<'_>>(&answer.reply.body).ok().and_then(|w| w.data);
-        let result = wrapped.and_then(|inner| inner.result).map_or("null", RawValue::get);
+        let Some(result) = wrapped.and_then(|inner| inner.result).map(RawValue::get) else {
+            return Err(self.says_nothing(&answer));
+        };
         if let Some(said) = refusal(result) {
             return Err(Error::Refused {
                 call: answer.call.shown(),
@@ -175,6 +177,14 @@ impl Agent {
         }
         let body = format!("{{\"data\":{result}}}").into();
         Ok(Answer { reply: Reply { body, ..answer.reply }, ..answer })
+    }
+
+    /// An answer without what was asked for: no list is not an empty one.
+    fn says_nothing(&self, answer: &Answer) -> Error {
+        Error::not_found(
+            format!("The guest agent of {} did not say it ({})", self.guest.called(), answer.call),
+            format!("pve.get({:?})? has its answer", answer.call.path),
+        )
     }
 
     /// What the server says of an agent that does not answer, and what to do about it.

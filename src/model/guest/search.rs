@@ -40,7 +40,7 @@ pub(super) fn not_found(session: &Session, id: &GuestId, all: &[Guest]) -> Error
         format!("Did you mean {}? pve.guests()? shows all", near.join(", "))
     };
     if hidden > 0 && matches!(id, GuestId::Name(_)) {
-        next.push_str(&format!("; {} on an offline node have no known name", count(hidden, Guest::NOUN)));
+        next.push_str(&format!("; the names of {} are not known at present", count(hidden, Guest::NOUN)));
     }
     Error::not_found(format!("{what}{where_}"), next)
 }

@@ -174,3 +174,27 @@ fn guests_whose_configuration_is_refused_are_named_with_the_privilege() {
     assert_eq!(configs.len(), 2);
     assert!(text.contains("Not read: 1 guest (VM 101), since audit@pve!test lacks VM.Audit on them."), "{text}");
 }
+
+#[test]
+fn rows_that_do_not_say_what_they_are_are_counted_and_not_dropped_in_silence() {
+    let rows = json!([
+        {"type": "node", "node": "pve1", "status": "online"}, {"type": "qemu", "vmid": 101, "node": "pve1", "status": "running"},
+        {"type": "qemu", "vmid": 102, "status": "running"}, {"type": "lxc", "vmid": 4_294_967_296_u64, "node": "pve1"},
+        {"vmid": 103, "node": "pve1"}, {"type": "something-new"},
+    ]);
+    let guests = Guest::list(&Canned::new().data("/cluster/resources", rows).session()).unwrap();
+    assert_eq!((guests.len(), guests.is_partial()), (1, true));
+    let text = guests.page().text();
+    assert!(text.contains("3 more rows of the answer were not understood"), "{text}");
+}
+
+#[test]
+fn a_node_that_is_there_and_says_nothing_is_told_from_one_that_is_away() {
+    let rows = json!([
+        {"type": "node", "node": "pve1", "status": "online"}, {"type": "node", "node": "pve2", "status": "offline"},
+        {"type": "node", "node": "pve3", "status": "online", "maxcpu": 4, "uptime": 7},
+    ]);
+    let session = Canned::new().data("/cluster/resources", rows).session();
+    let why = |name| crate::model::node::Node::find(&session, name).unwrap().mem.why().unwrap();
+    assert_eq!([why("pve1"), why("pve2"), why("pve3")], [Why::NodeSilent, Why::NodeOffline, Why::NotInAnswer]);
+}

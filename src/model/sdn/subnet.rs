@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed};
+use crate::model::property::Properties;
 use crate::model::record::{Ask, Origin, record, segment};
 use crate::session::Session;
 use crate::text::Text;
@@ -75,9 +76,8 @@ fields! {
 /// Ranges as objects, or in a line each: `start-address=10.30.0.50,end-address=10.30.0.99`.
 fn ranges<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<DhcpRange>, D::Error> {
     let line = |line: &str| {
-        let value = |key: &str| {
-            line.split(',').find_map(|part| part.trim().strip_prefix(key)?.strip_prefix('=')).unwrap_or_default().into()
-        };
+        let parts = Properties::read(line);
+        let value = |key: &str| parts.get(key).unwrap_or_default();
         DhcpRange { start_address: value("start-address"), end_address: value("end-address") }
     };
     let one = |value: &Value| match value {

@@ -158,3 +158,12 @@ fn rights_are_what_the_access_list_comes_to() {
     let maint = words(&pve.permissions_of("maint@pve").unwrap());
     assert!(maint.contains("ends where another entry is, such as one of the role NoAccess"), "{maint}");
 }
+
+#[test]
+fn what_is_said_of_a_part_of_a_list_holds_for_that_part_alone() {
+    let pve = demo();
+    let one = pve.acl().unwrap().filter(|entry| entry.path != "/");
+    assert!(!words(&one).contains("nobody"), "{}", words(&one));
+    let jobs = pve.backup_jobs().unwrap().filter(|job| job.enabled == false);
+    assert!(!words(&jobs).contains("nothing is saved"), "{}", words(&jobs));
+}

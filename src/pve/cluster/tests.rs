@@ -340,3 +340,13 @@ fn notifications_say_who_is_told_of_what() {
     assert_eq!(to[2].1, "https://push.example.org");
     assert!(pve.realm_sync_jobs().unwrap().is_empty());
 }
+
+#[test]
+fn a_silent_master_makes_what_is_said_of_guests_its_last_word() {
+    let rows = r#"[{"id":"quorum","type":"quorum","status":"OK","quorate":1},
+        {"id":"master","type":"master","node":"pve2","status":"pve2 (old timestamp - dead?, Mon Jan 12 10:00:00 2026)","timestamp":1768212000},
+        {"id":"service:vm:101","type":"service","sid":"vm:101","state":"started","node":"pve1","status":"vm:101 (pve1, started)"}]"#;
+    let said = words(&staged(&[("/cluster/ha/status/current", rows)]).ha_status().unwrap());
+    assert!(said.contains("what is said of each guest is what it knew last"), "{said}");
+    assert!(!words(&demo().ha_status().unwrap()).contains("knew last"));
+}

@@ -109,8 +109,9 @@ fn what_is_not_there_is_told_from_what_is_broken() {
 fn an_unknown_call_is_not_found() {
     assert_said(
         &refused(&Call::get("/nodes/pve1/nonexistent"), 501, "Method 'GET /nodes/pve1/nonexistent' not implemented"),
-        "The API has no call GET /nodes/pve1/nonexistent. Look at the path and the method; the console links to all of them \
-         under Help, API Viewer (https://pve.proxmox.com/pve-docs/api-viewer)",
+        "The API has no call GET /nodes/pve1/nonexistent. Look at the path and the method; or this version of Proxmox VE \
+         does not have it (pve.version()? tells which it is). The console links to all calls under Help, API Viewer \
+         (https://pve.proxmox.com/pve-docs/api-viewer)",
     );
     let too_large = reply_error(&start(), &reply(501, "for data too large", "for data too large"), &"x@pve".into());
     assert!(matches!(too_large, Error::Refused { status: 501, .. }), "{too_large}");

@@ -152,6 +152,20 @@ fn a_guest_of_an_offline_node_says_so_once_and_asks_the_node_no_more() {
 }
 
 #[test]
+fn an_agent_that_gives_no_result_is_not_taken_to_say_that_there_is_nothing() {
+    let at = |command: &str| format!("/nodes/pve1/qemu/104/agent/{command}");
+    let session = Canned::new()
+        .data(&at("get-users"), json!({}))
+        .data(&at("get-fsinfo"), json!(null))
+        .data(&at("get-host-name"), json!({"result": {}}))
+        .session();
+    let agent = guest(&session, 104).agent().unwrap();
+    let said = agent.users().unwrap_err().to_string();
+    assert!(said.contains("did not say it (GET /nodes/pve1/qemu/104/agent/get-users)"), "{said}");
+    assert!(agent.filesystems().is_err() && agent.hostname().is_err());
+}
+
+#[test]
 fn what_an_agent_says_is_typed_and_odd_parts_of_it_are_left_out() {
     let session = Canned::new()
         .data(
@@ -268,5 +282,5 @@ fn a_snapshot_keeps_the_configuration_of_its_time() {
 #[test]
 fn whether_a_guest_on_an_offline_node_runs_is_not_known() {
     let page = guest(&Canned::new().session(), 130).page().text();
-    assert!(page.contains("Whether VM 130 runs is not known; it is on pve4 (node offline)."), "{page}");
+    assert!(page.contains("The state of VM 130 is not known: pve4 is offline."), "{page}");
 }
