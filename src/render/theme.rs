@@ -4,7 +4,7 @@
 use crate::page::{Level, Tone};
 
 pub(super) const CARD: &str = "border:1px solid #d0d7de;border-radius:8px;padding:12px 16px;margin:2px 0;\
-    background:#ffffff;color:#1f2328;font:13px/1.45 system-ui,sans-serif;max-width:1080px";
+    background:#ffffff;color:#1f2328;color-scheme:light;font:13px/1.45 system-ui,sans-serif;max-width:1080px";
 pub(super) const TITLE: &str = "font-size:16px;color:#1f2328";
 pub(super) const QUESTION: &str = "color:#59636e;margin:2px 0 8px";
 pub(super) const HEADING: &str = "margin:10px 0 4px;color:#1f2328";
