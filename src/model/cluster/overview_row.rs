@@ -142,6 +142,25 @@ impl ClusterResource {
     }
 }
 
+impl ClusterResource {
+    fn is_guest(&self) -> bool {
+        self.kind == ResourceKind::Vm || self.kind == ResourceKind::Ct
+    }
+
+    /// A number that a guest or a node has: storages and networks have none, and nothing is missing there.
+    fn figure<T: Into<Cell>>(&self, number: Reading<T>) -> Cell {
+        match number {
+            Reading::Missing(_) if !self.is_guest() && self.kind != ResourceKind::Node => Cell::Empty,
+            number => number.into(),
+        }
+    }
+
+    /// A number that only guests have.
+    fn traffic(&self, bytes: Reading<Bytes>) -> Cell {
+        if self.is_guest() { bytes.into() } else { Cell::Empty }
+    }
+}
+
 impl Listed for ClusterResource {
     const NOUN: (&'static str, &'static str) = ("part", "parts");
 
@@ -149,11 +168,11 @@ impl Listed for ClusterResource {
         vec![
             Column::new("Part", |r: &ClusterResource| Cell::Code(r.id.clone())),
             Column::new("State", |r: &ClusterResource| r.status.clone()),
-            Column::new("CPU", |r: &ClusterResource| r.cpu.known()),
-            Column::new("Memory", |r: &ClusterResource| r.mem.known()),
+            Column::new("CPU", |r: &ClusterResource| r.figure(r.cpu)),
+            Column::new("Memory", |r: &ClusterResource| r.figure(r.mem)),
             Column::new("Disk", ClusterResource::disk_cell),
-            Column::new("Received", |r: &ClusterResource| r.netin.known()),
-            Column::new("Sent", |r: &ClusterResource| r.netout.known()),
+            Column::new("Received", |r: &ClusterResource| r.traffic(r.netin)),
+            Column::new("Sent", |r: &ClusterResource| r.traffic(r.netout)),
         ]
     }
 
