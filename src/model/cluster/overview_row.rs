@@ -137,7 +137,8 @@ impl ClusterResource {
         match (self.disk.known(), self.kind.as_ref().known()) {
             (Some(Bytes(0)), Some(ResourceKind::Vm)) => Why::KnownInsideOnly.into(),
             (Some(Bytes(0)), Some(ResourceKind::Ct)) => Why::NotWhileStopped.into(),
-            (disk, _) => disk.into(),
+            (None, Some(ResourceKind::Pool | ResourceKind::Network)) => Cell::Empty,
+            _ => self.disk.into(),
         }
     }
 }

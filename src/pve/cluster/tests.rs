@@ -3,6 +3,7 @@
 use crate::model::cluster::ha_status::HaEntry;
 use crate::model::cluster::mapping::MappingKind;
 use crate::model::cluster::notification::NotificationEndpoint;
+use crate::model::cluster::overview_row::ClusterResource;
 use crate::model::list::Listed;
 use crate::pve::Pve;
 use crate::pve::staged::{limited, refusing, staged, words};
@@ -142,14 +143,20 @@ fn nodes_in_maintenance_and_silent_ones_are_named() {
 }
 
 #[test]
-fn the_overview_shows_no_zero_for_a_disk_whose_use_is_not_known() {
+fn the_overview_shows_neither_a_zero_nor_a_blank_for_what_is_not_known() {
     let rows = r#"[{"id":"qemu/1","type":"qemu","status":"running","disk":0},{"id":"lxc/2","type":"lxc","disk":0},
-        {"id":"lxc/3","type":"lxc","disk":2048},{"id":"qemu/4","type":"qemu","status":"unknown"}]"#;
-    let said = words(&staged(&[("/cluster/resources", rows)]).resources().unwrap());
-    assert!(
-        said.contains("qemu/1 running – known only inside the VM lxc/2 – stopped lxc/3 2 KiB qemu/4 unknown"),
-        "{said}"
-    );
+        {"id":"lxc/3","type":"lxc","disk":2048},{"id":"qemu/4","type":"qemu","status":"unknown"},
+        {"id":"storage/a/b","type":"storage"},{"id":"/pool/x","type":"pool"}]"#;
+    let rows = staged(&[("/cluster/resources", rows)]).resources().unwrap();
+    let shown = |column: &str| -> Vec<String> {
+        let columns = ClusterResource::columns();
+        let column = columns.iter().find(|known| *known.name() == column).unwrap();
+        rows.map(|row| column.cell(row).to_string())
+    };
+    let (unknown, none) = ("– not in the answer", "");
+    assert_eq!(shown("Disk"), ["– known only inside the VM", "– stopped", "2 KiB", unknown, unknown, none]);
+    assert_eq!(shown("CPU"), [unknown, unknown, unknown, unknown, none, none]);
+    assert_eq!(shown("Received"), [unknown, unknown, unknown, unknown, none, none]);
 }
 
 #[test]
