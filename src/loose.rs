@@ -198,9 +198,7 @@ pub(crate) fn each_by_name<'de, T: DeserializeOwned, D: Deserializer<'de>>(
     from: D,
 ) -> Result<std::collections::BTreeMap<String, T>, D::Error> {
     Ok(match Value::deserialize(from)? {
-        Value::Object(map) => {
-            map.into_iter().filter_map(|(name, value)| Some((name, serde_json::from_value(value).ok()?))).collect()
-        }
+        Value::Object(map) => map.into_iter().filter_map(|(name, value)| Some((name, inner(value)?))).collect(),
         _ => Default::default(),
     })
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::model::list::{About, Column, List, Listed, count};
 use crate::model::resource::{Resource, Resources};
+use crate::model::together::joined;
 use crate::page::{Cell, Grid, Level, Page, Provenance, State, Tone};
 use crate::render::View;
 use crate::session::Session;
@@ -233,10 +234,6 @@ fn split(content: Option<&Text>) -> Vec<Text> {
         .unwrap_or_default();
     words.sort();
     words
-}
-
-fn joined(words: &[Text]) -> String {
-    words.iter().map(|word| word.raw().to_owned()).collect::<Vec<_>>().join(", ")
 }
 
 impl fmt::Debug for Storage {

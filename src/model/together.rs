@@ -26,6 +26,11 @@ pub(crate) fn sum_of(sizes: impl IntoIterator<Item = Reading<Bytes>>) -> String 
     }
 }
 
+/// Words in a line, with commas.
+pub(crate) fn joined(words: &[Text]) -> String {
+    words.iter().map(Text::raw).collect::<Vec<_>>().join(", ")
+}
+
 /// Names in a sentence: the first few, and how many more there are.
 pub(crate) fn some_of(names: &[String]) -> String {
     const SHOWN: usize = 8;

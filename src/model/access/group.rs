@@ -2,10 +2,10 @@
 
 use crate::error::Error;
 use crate::loose;
-use crate::model::access::user::joined;
 use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record};
+use crate::model::together::joined;
 use crate::session::Session;
 use crate::text::Text;
 

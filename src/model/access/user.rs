@@ -12,6 +12,7 @@ use crate::model::access::valid_until::ValidUntil;
 use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record, segment};
+use crate::model::together::joined;
 use crate::page::{Cell, State, Tone};
 use crate::session::Session;
 use crate::text::Text;
@@ -158,11 +159,6 @@ impl User {
         let now = self.origin.session().map_or_else(|_| Moment::now(), Session::now);
         self.tfa_locked_until.is_some_and(|until| until > now)
     }
-}
-
-/// Words one after the other.
-pub(crate) fn joined(words: &[Text]) -> String {
-    words.iter().map(Text::raw).collect::<Vec<_>>().join(", ")
 }
 
 impl Listed for User {

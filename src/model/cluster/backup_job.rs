@@ -5,12 +5,12 @@ use serde::de::Deserializer;
 
 use crate::error::Error;
 use crate::loose;
-use crate::model::access::user::joined;
 use crate::model::cluster::backup_cover::IncludedVolume;
 use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::property::Properties;
 use crate::model::record::{Ask, Origin, record};
+use crate::model::together::joined;
 use crate::model::words::words;
 use crate::page::{Cell, State, Tone};
 use crate::session::Session;

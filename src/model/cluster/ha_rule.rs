@@ -3,11 +3,11 @@
 
 use crate::error::Error;
 use crate::loose;
-use crate::model::access::user::joined;
 use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::property::Properties;
 use crate::model::record::{Ask, Origin, record};
+use crate::model::together::joined;
 use crate::model::words::words;
 use crate::page::{State, Tone};
 use crate::session::Session;

@@ -7,6 +7,7 @@ use crate::loose;
 use crate::model::fields::fields;
 use crate::model::list::{About, Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record};
+use crate::model::together::joined;
 use crate::model::words::words;
 use crate::page::{Cell, Page, Provenance, State, Tone};
 use crate::render::View;
@@ -253,7 +254,7 @@ impl Listed for ConfiguredMember {
     fn columns() -> Vec<Column<ConfiguredMember>> {
         vec![
             Column::new("Node", |m: &ConfiguredMember| m.node.clone()),
-            Column::new("Links", |m: &ConfiguredMember| crate::model::access::user::joined(&m.links())),
+            Column::new("Links", |m: &ConfiguredMember| joined(&m.links())),
             Column::new("Votes", |m: &ConfiguredMember| m.quorum_votes),
             Column::new("Number", |m: &ConfiguredMember| m.nodeid),
         ]

@@ -2,11 +2,11 @@
 
 use crate::error::Error;
 use crate::loose;
-use crate::model::access::user::joined;
 use crate::model::cluster::gathered;
 use crate::model::fields::fields;
 use crate::model::list::{Column, List, Listed, count};
 use crate::model::record::{Ask, Origin, record};
+use crate::model::together::joined;
 use crate::page::{Cell, State, Tone};
 use crate::secret::without_password;
 use crate::session::Session;

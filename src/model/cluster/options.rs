@@ -4,11 +4,11 @@ use serde::Deserialize;
 
 use crate::error::Error;
 use crate::loose;
-use crate::model::access::user::joined;
 use crate::model::fields::fields;
 use crate::model::list::{Column, Listed, count};
 use crate::model::property::{Properties, reading};
 use crate::model::record::{Ask, Origin, Record, record};
+use crate::model::together::joined;
 use crate::page::{Cell, Level, Page};
 use crate::render::View;
 use crate::session::Session;

@@ -56,10 +56,10 @@ fields! {
         #[field(loose::u64)]
         pub nf_conntrack_max: Option<u64>,
         /// Node: after how long a silent connection is forgotten; 5 days where it is not set.
-        #[field(seconds)]
+        #[field(loose::optional)]
         pub nf_conntrack_tcp_timeout_established: Option<Age>,
         /// Node: after how long one that is being made is forgotten; a minute where it is not set.
-        #[field(seconds)]
+        #[field(loose::optional)]
         pub nf_conntrack_tcp_timeout_syn_recv: Option<Age>,
         /// Node: whether packets of no known connection may pass.
         #[field(loose::flag)]
@@ -107,10 +107,6 @@ record!(FirewallOptions:
     "/nodes/{node}/qemu/{vmid}/firewall/options",
     "/nodes/{node}/lxc/{vmid}/firewall/options",
 );
-
-fn seconds<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Age>, D::Error> {
-    Ok(loose::u64(from)?.map(Age))
-}
 
 impl FirewallOptions {
     /// Whether it is on: where nothing is set, that of a node is, all others are not. That of a node or a guest does nothing

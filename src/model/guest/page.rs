@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::model::guest::{Guest, Status};
 use crate::model::list::{Column, Listed, NEXT, count};
+use crate::model::together::joined;
 use crate::page::{Cell, Level, Page, State, Tone};
 use crate::render::View;
 use crate::text::Text;
@@ -189,5 +190,5 @@ fn join(texts: &[Text]) -> Cell {
     if texts.is_empty() {
         return Cell::Empty;
     }
-    Cell::from(texts.iter().map(|text| text.raw().to_owned()).collect::<Vec<_>>().join(", "))
+    Cell::from(joined(texts))
 }

@@ -16,7 +16,7 @@ fields! {
         /// The notes that people left.
         pub description: Option<Text>,
         /// How long it waits after its own start before it starts its guests.
-        #[field("startall-onboot-delay", seconds)]
+        #[field("startall-onboot-delay", loose::optional)]
         pub startall_onboot_delay: Option<Age>,
         /// Whom to wake over the network: hardware address and interface.
         pub wakeonlan: Option<Text>,
@@ -47,10 +47,6 @@ fields! {
 }
 
 record!(NodeSettings: "/nodes/{node}/config");
-
-fn seconds<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Age>, D::Error> {
-    Ok(loose::u64(from)?.map(Age))
-}
 
 impl Node {
     /// Its settings, from `/nodes/{node}/config`.
