@@ -2,19 +2,25 @@
 export PVE_NOTEBOOK_PYTHON := $(CURDIR)/.venv/bin/python
 PYTEST := .venv/bin/python -m pytest -p no:cacheprovider -ra
 
-.PHONY: help lab test conformance tour bench cost
+.PHONY: help lab html test conformance tour bench cost
 
 help:
 	@echo "make lab    open the tour on the demo cluster in JupyterLab (ARGS=--no-browser)"
+	@echo "make html   every notebook as one HTML file that needs nothing else, in target/html"
 	@echo "make test   format, lints, documentation, every test"
 	@echo "make conformance PVE_RECORDED=folder   the client and its types against recorded answers of a real cluster"
 	@echo "make tour   execute the notebooks again and keep their outputs"
-	@echo "make bench  time and memory in ratios to proxmoxer, on this machine"
+	@echo "make bench  time and memory in ratios to proxmoxer and pandas, on this machine"
 	@echo "make cost   what \`:dep pve-notebook\` costs, in CPU-seconds"
 
 lab:
 	@binder/setup
 	@binder/lab $(ARGS)
+
+html:
+	@binder/setup
+	@binder/html
+	@ls -1 target/html/*.html
 
 test:
 	@binder/setup --tests
@@ -42,4 +48,5 @@ cost:
 
 bench:
 	@binder/setup --tests
+	.venv/bin/pip install -q -r benches/requirements.txt
 	.venv/bin/python benches/compare.py

@@ -8,7 +8,7 @@ use std::fs;
 use std::io::stdin;
 use std::time::{Duration, Instant};
 
-use pve_notebook::Pve;
+use pve_notebook::{Pve, View};
 
 fn main() -> Result<(), Box<dyn Error>> {
     if std::env::var_os("PVE_URL").is_none() {
@@ -30,6 +30,18 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let since = Instant::now();
                 let configs = guests.configs()?;
                 say(since.elapsed(), configs.iter().filter(|config| config.get("digest").is_some()).count());
+            }
+            "render" => {
+                let (guests, nodes) = (pve.guests()?, pve.nodes()?);
+                let since = Instant::now();
+                let page = guests.page().html();
+                let every_row = guests.table().all().page().html();
+                let drawing = guests.topology(&nodes).svg();
+                let took = since.elapsed();
+                if page.len().min(drawing.len()) < 10_000 {
+                    return Err("nothing was rendered".into());
+                }
+                say(took, every_row.matches("<tr").count() - 2);
             }
             "memory" => {
                 let before = kib("VmHWM")?;

@@ -1,4 +1,5 @@
-"""pve-notebook against proxmoxer on one machine, in ratios: time for long lists, time for many calls, memory.
+"""pve-notebook against proxmoxer and pandas on one machine, in ratios: time for long lists, for tables and drawings of
+them, for many calls, and memory.
 
 Builds the crate as the notebook kernel does, at `:opt 0` and at `:opt 2`, and lets all take turns at the same server.
 Exits with 1 when a limit is broken.
@@ -29,6 +30,11 @@ LIST_ROUNDS = 40
 LIST_LIMITS = {"2": 0.5, "0": 3.0}
 MEMORY_LIMIT_MB = 50
 MEMORY_ROUNDS = 5
+
+# The same list as a page, a table of every row and a drawing of what runs where: how many times as fast as pandas writes
+# the rows alone as an HTML table.
+RENDER_ROUNDS = 10
+RENDER_LIMITS = {"2": 5, "0": 1}
 
 # 1,000 configurations: how many times as fast as one after the other.
 MANY = {"nodes": 8, "guests": 1_000, "seconds": 0.02}
@@ -181,6 +187,20 @@ def long_list(binaries):
             row(ours(level), beyond, "MB", judged(ours(level), f"{max(beyond):.1f} MB", limit, max(beyond) <= MEMORY_LIMIT_MB))
 
 
+def rendering(binaries):
+    with Server(**LIST) as server:
+        seconds, _ = take_turns(server, binaries, "render", RENDER_ROUNDS)
+    print(
+        f"\n{LIST['guests']:,} guests on {LIST['nodes']} nodes as HTML, pandas' to_html next to page, whole table and "
+        f"topology: median and quartiles of {RENDER_ROUNDS} rounds"
+    )
+    row("pandas", milliseconds(seconds["proxmoxer"]), "ms")
+    for level, least in RENDER_LIMITS.items():
+        times = median(seconds["proxmoxer"]) / median(seconds[level])
+        verdict = judged(ours(level), f"{times:.1f} times as fast", f"at least {least}", times >= least)
+        row(ours(level), milliseconds(seconds[level]), "ms", verdict)
+
+
 def many_calls(binaries):
     with Server(**MANY) as server:
         seconds, most = take_turns(server, binaries, "configs", MANY_ROUNDS)
@@ -199,6 +219,7 @@ def many_calls(binaries):
 
 binaries = {level: built(level) for level in LIST_LIMITS}
 long_list(binaries)
+rendering(binaries)
 many_calls(binaries)
 if broken:
     sys.exit("\nNot met by " + "\nNot met by ".join(broken))

@@ -39,7 +39,20 @@ def configs():
     return took, sum("digest" in config for config in all_of_them)
 
 
+def render():
+    """The same rows and columns as a table of ours, by pandas."""
+    import pandas
+
+    rows = [row for row in prox.cluster.resources.get() if row["type"] in ("qemu", "lxc")]
+    columns = ["name", "vmid", "status", "node", "cpu", "mem", "maxmem", "maxdisk", "uptime", "tags"]
+    frame = pandas.DataFrame(rows, columns=columns)
+    since = time.perf_counter()
+    html = frame.to_html()
+    took = time.perf_counter() - since
+    return took, html.count("<tr") - 1
+
+
 for line in sys.stdin:
     # The connection is there before the clock starts.
     prox.version.get()
-    print("=", *{"resources": resources, "configs": configs}[line.strip()](), flush=True)
+    print("=", *{"resources": resources, "configs": configs, "render": render}[line.strip()](), flush=True)

@@ -2,6 +2,9 @@
 //!
 //! They take plain scenes, and know neither the model nor the wire.
 
+pub(crate) mod layers;
+mod paper;
 pub(crate) mod svg;
+pub(crate) mod timeline;
 pub(crate) mod topology;
 pub(crate) mod treemap;

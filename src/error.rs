@@ -6,6 +6,9 @@
 use std::fmt;
 
 use crate::text::Text;
+use crate::units::Age;
+
+pub(crate) mod meaning;
 
 /// Everything that can go wrong. `Debug` is the same sentence as `Display`, since that is what a notebook prints.
 #[derive(Clone, thiserror::Error)]
@@ -150,7 +153,7 @@ pub enum Error {
     },
 
     /// The server refused or failed for another reason.
-    #[error("{call} failed: {message} (HTTP {status}){}", fields_said(.fields))]
+    #[error("{call} failed: {message} (HTTP {status}){}{}", fields_said(.fields), meant(.message))]
     Refused {
         /// Method and path.
         call: Text,
@@ -201,6 +204,34 @@ pub enum Error {
         next: Text,
     },
 
+    /// An action took longer than was waited for. It goes on.
+    #[error("{what} is not over after {after}. It goes on, and was not stopped. {next}\nTask: {upid}")]
+    Overdue {
+        /// What is being done.
+        what: Text,
+        /// How long it has been at work.
+        after: Age,
+        /// Its task.
+        upid: Text,
+        /// How to go on.
+        next: Text,
+    },
+
+    /// Of several actions some failed.
+    #[error("{what}: {done} done, {failed} failed, {not_begun} not begun. Look at those that failed before going on{}", log_said(.failures))]
+    PartlyDone {
+        /// The actions together.
+        what: Text,
+        /// How many were done.
+        done: usize,
+        /// How many failed.
+        failed: usize,
+        /// How many were not begun, because of that.
+        not_begun: usize,
+        /// Each that failed, and why.
+        failures: Vec<Text>,
+    },
+
     /// The plan was not run, for this reason; nothing was sent.
     #[error("Not run: {what}. {why}. {next}")]
     NotRun {
@@ -209,6 +240,17 @@ pub enum Error {
         /// Why it did not run.
         why: Text,
         /// What would make it run.
+        next: Text,
+    },
+
+    /// Nobody agreed who has to: the signature is not the approver's, or not over this.
+    #[error("Not approved by {approver}: {why}. Nothing was sent. {next}")]
+    NotApproved {
+        /// Who has to agree.
+        approver: Text,
+        /// What is wrong with the signature.
+        why: Text,
+        /// What to do.
         next: Text,
     },
 
@@ -279,6 +321,11 @@ fn join(each: &[Text]) -> String {
 
 fn fields_said(fields: &[(Text, Text)]) -> String {
     fields.iter().map(|(field, wrong)| format!("; {field}: {wrong}")).collect()
+}
+
+/// What the server's words mean, where that is known.
+fn meant(message: &Text) -> String {
+    meaning::of(message.raw()).map(|meaning| format!(". {meaning}")).unwrap_or_default()
 }
 
 fn log_said(log: &[Text]) -> String {

@@ -5,18 +5,19 @@
 //! a file of this process, since each cell has statics of its own: so every session of the kernel knows, also one
 //! that is opened after the failure. A failure before the first session is seen by nobody.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use crate::own_file;
+
 /// The failure that all sessions of this kernel share; outside the kernel, where a program sees its own errors, none.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Kernel {
     note: Option<PathBuf>,
 }
@@ -28,10 +29,10 @@ impl Kernel {
             return Ok(Kernel { note: None });
         }
         let path = std::env::temp_dir().join(format!("pve-notebook-kernel-{}", std::process::id()));
-        let file = own_file(&path)?;
+        let file = own_file::open(&path, &mut how())?;
         // Only a living process holds the lock, and no other has this number: who gets it is the first here, and what
         // the file says is of a process that is gone.
-        if try_lock(&file)? {
+        if own_file::try_lock(&file)? {
             file.set_len(0)?;
             std::mem::forget(file);
             watch(path.clone())?;
@@ -62,37 +63,18 @@ impl Kernel {
     }
 }
 
+/// How the note is opened: what it says stays until it is known to be of a process that is gone.
+fn how() -> OpenOptions {
+    let mut how = OpenOptions::new();
+    how.create(true).truncate(false).write(true);
+    how
+}
+
 fn write_first(note: &Path, because: &str) {
     // Where the note cannot be written, it cannot be read as empty either once it is gone.
     let known = fs::read_to_string(note).is_ok_and(|said| !said.is_empty());
     if !known && fs::write(note, because).is_err() {
         let _ = fs::remove_file(note);
-    }
-}
-
-/// Opens a file that only this user may write, wherever others can put files of that name.
-#[allow(unsafe_code)]
-fn own_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).read(true).write(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
-    let file = options.open(path)?;
-    // SAFETY: geteuid takes nothing and cannot fail.
-    if file.metadata()?.uid() != unsafe { libc::geteuid() } {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{} is not ours", path.display())));
-    }
-    Ok(file)
-}
-
-/// Takes the lock of an open file for as long as it stays open, unless somebody has it.
-#[allow(unsafe_code)]
-fn try_lock(file: &File) -> io::Result<bool> {
-    // SAFETY: flock takes two numbers and has no memory effects; the descriptor is open.
-    if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
-        return Ok(true);
-    }
-    match io::Error::last_os_error() {
-        error if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
-        error => Err(error),
     }
 }
 
@@ -181,20 +163,22 @@ fn drain_at_exit(diversion: Diversion) {
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use super::{forward, own_file, try_lock, write_first};
+    use super::{forward, how, write_first};
+    use crate::own_file::testing::Folder;
+    use crate::own_file::{open, try_lock};
 
     #[test]
     fn the_first_failure_stays_in_the_note_and_one_alone_holds_it() {
-        let path = std::env::temp_dir().join(format!("pve-notebook-test-{}", std::process::id()));
-        let first = own_file(&path).unwrap();
+        let folder = Folder::new();
+        let path = folder.path("note");
+        let first = open(&path, &mut how()).unwrap();
         assert!(try_lock(&first).unwrap());
-        assert!(!try_lock(&own_file(&path).unwrap()).unwrap());
+        assert!(!try_lock(&open(&path, &mut how()).unwrap()).unwrap());
         write_first(&path, "a cell panicked");
         write_first(&path, "and then something else");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "a cell panicked");
         drop(first);
-        assert!(try_lock(&own_file(&path).unwrap()).unwrap());
-        std::fs::remove_file(&path).unwrap();
+        assert!(try_lock(&open(&path, &mut how()).unwrap()).unwrap());
     }
 
     #[test]

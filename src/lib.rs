@@ -19,18 +19,24 @@
 //! ```
 //!
 //! The modules, from the bottom up, each knowing only those before it: what is said ([`Text`], [`Error`], units,
-//! [`Page`]), how it looks ([`View`]), the way to a cluster (over HTTPS, or simulated), the session, the objects, the
-//! plans, and [`Pve`].
+//! [`Page`]), how it looks ([`View`]), the way to a cluster (over HTTPS, or simulated), the journal, the session, the
+//! objects, the plans, and [`Pve`].
 
+mod approval;
 mod draw;
 mod error;
+mod journal;
 mod kernel;
+mod lens;
 mod loose;
 mod model;
+mod own_file;
 mod page;
 mod plan;
 mod pve;
+pub mod questions;
 mod render;
+mod runbook;
 mod secret;
 mod session;
 mod text;
@@ -44,16 +50,21 @@ pub use std::cmp::Reverse;
 /// this crate names.
 pub use serde_json::Value as JsonValue;
 
+pub use approval::{Approval, Approver};
 pub use error::Error;
+pub use journal::{Journal, JournalCheck, JournalEntry, JournalFault, JournalReport};
+pub use lens::{Lens, Unit};
 pub use model::access::acl::{AclEntry, Grantee};
 pub use model::access::factor::{FactorKind, SecondFactor, UserFactors};
 pub use model::access::group::UserGroup;
 pub use model::access::permission::Permission;
 pub use model::access::realm::{Realm, RealmKind};
+pub use model::access::right::Right;
 pub use model::access::role::Role;
 pub use model::access::token::ApiToken;
 pub use model::access::user::User;
 pub use model::access::valid_until::ValidUntil;
+pub use model::api::{Api, ApiMethod, ApiParameter};
 pub use model::ceph::Ceph;
 pub use model::ceph::osd::{CephFlag, CephOsd, CephTree};
 pub use model::ceph::pool::{CephFileSystem, CephPool};
@@ -76,6 +87,7 @@ pub use model::cluster::options::DatacenterOptions;
 pub use model::cluster::overview_row::{ClusterResource, ResourceKind};
 pub use model::cluster::realm_sync::RealmSyncJob;
 pub use model::cluster::replication::{Replication, ReplicationJob};
+pub use model::evidence::{Evidence, OrUnseen, Source};
 pub use model::firewall::address::{AddressRef, FirewallAlias, IpSet, IpSetEntry};
 pub use model::firewall::macros::{FirewallMacro, SecurityGroup};
 pub use model::firewall::options::FirewallOptions;
@@ -86,14 +98,20 @@ pub use model::guest::agent::{Agent, AgentFileSystem, AgentOs, AgentTimeZone, Ag
 pub use model::guest::cloud_init::CloudInitSetting;
 pub use model::guest::config::{Config, PendingChange};
 pub use model::guest::details::{DriveCounters, GuestDetails, NicCounters, QmpStatus};
+pub use model::guest::disk::on_storage::{DiskStorage, GuestDisk};
 pub use model::guest::disk::{Disk, DiskKind, DiskSource};
 pub use model::guest::migration::{GuestFeature, LocalDisk, MigrationPreflight};
 pub use model::guest::net::Net;
+pub use model::guest::net::on_bridge::GuestNet;
+pub use model::guest::reachable::{AddressFrom, Reachable};
 pub use model::guest::{Guest, GuestId, GuestKind, Status};
-pub use model::history::{History, Point, Span};
+pub use model::history::{Comparison, Filling, FullWhen, Histories, History, Point, Span, Whose};
 pub use model::json::Json;
-pub use model::list::{Column, Groups, List, Listed, Table};
+pub use model::lens::Inspected;
+pub use model::list::{Column, Each, Groups, List, Listed, Table};
 pub use model::log::LogLine;
+pub use model::loss::{BlastRadius, Fate, GuestLoss};
+pub use model::needle::Needle;
 pub use model::node::Node;
 pub use model::node::capability::{CpuFlag, CpuModel, MachineType};
 pub use model::node::certificate::Certificate;
@@ -130,9 +148,12 @@ pub use model::storage::{NodeStorage, Storage, StorageDefinition, StorageOnNode}
 pub use model::task::{Task, TaskQuery, TaskStatus, Upid};
 pub use model::version::PveVersion;
 pub use model::volume::VolumeId;
-pub use page::{Block, Cell, Figure, Grid, Level, Page, Provenance, Section, State, Tone};
-pub use plan::{Check, Outcome, Plan, Verdict};
+pub use model::why::Explained;
+pub use page::{Block, Cell, Figure, Grid, Level, Page, Provenance, Section, Sparkline, State, Tone};
+pub use plan::{Check, CloneSpec, ConfigChange, CtSpec, NewGuest, Outcome, Plan, Verdict, VmSpec};
 pub use pve::{Connection, Pve};
 pub use render::View;
+pub use runbook::{Runbook, Step, StepState};
 pub use text::Text;
-pub use units::{Age, Bytes, Moment, Ratio, Reading, Why, days, hours, minutes, seconds};
+pub use units::{Age, Amount, Bytes, Moment, Ratio, Reading, Why, days, hours, minutes, seconds};
+pub use wire::practice::Fault;

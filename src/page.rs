@@ -3,14 +3,19 @@
 //! Knows no HTML and no Proxmox. Rendering makes HTML and text of the same page, so that escaping, the text fallback
 //! and provenance hold by construction, for the pages of users as well.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
+use crate::lens::Seen;
 use crate::text::Text;
 use crate::units::{Age, Moment};
 
 mod cell;
+mod seen;
 
-pub use cell::{Cell, Grid, State, Tone};
+pub use cell::{Cell, Grid, Sparkline, State, Tone};
+pub(crate) use seen::{bare_title, without_sections};
 
 /// A small document: a title, the question it answers, the answer, and the evidence.
 ///
@@ -31,6 +36,12 @@ pub struct Page {
     pub(crate) provenance: Option<Provenance>,
     /// Where the parts of the page come from, until it says so itself.
     pub(crate) sources: Vec<Provenance>,
+    /// How far its answer goes, where that is not all the way: `, as far as could be read`.
+    pub(crate) limits: Text,
+    /// The lens that something on it was read through.
+    pub(crate) seen: Option<Arc<Seen>>,
+    /// Whether its blocks are as the cluster gave them, so that no lens changes them.
+    pub(crate) as_it_came: bool,
 }
 
 /// One part of a page.
@@ -67,6 +78,10 @@ pub struct Section {
     /// The code that gives this part alone.
     pub(crate) code: Option<Text>,
     pub(crate) blocks: Vec<Block>,
+    /// Whether these are as the cluster gave them.
+    pub(crate) as_it_came: bool,
+    /// Whether it only says what its code would read.
+    pub(crate) is_offered: bool,
 }
 
 /// How much a remark matters.
@@ -83,7 +98,16 @@ pub enum Level {
 impl Page {
     /// An empty page.
     pub fn new(title: impl Into<Text>) -> Page {
-        Page { title: title.into(), question: None, blocks: Vec::new(), provenance: None, sources: Vec::new() }
+        Page {
+            title: title.into(),
+            question: None,
+            blocks: Vec::new(),
+            provenance: None,
+            sources: Vec::new(),
+            limits: Text::default(),
+            seen: None,
+            as_it_came: false,
+        }
     }
 
     /// The question that the page answers.
@@ -94,7 +118,19 @@ impl Page {
 
     /// The answer in a sentence: the fact, shown in bold, and what else belongs to it.
     pub fn answer(self, fact: impl Into<Text>, rest: impl Into<Text>) -> Page {
+        let rest = format!("{}{}", self.limits.raw(), rest.into().raw());
         self.block(Block::Answer(fact.into(), rest.into()))
+    }
+
+    /// Says in the answer how far it goes, instead of what was said of that so far.
+    pub(crate) fn limit(&mut self, limits: Text) {
+        for block in &mut self.blocks {
+            if let Block::Answer(_, rest) = block {
+                let said = rest.raw().strip_prefix(self.limits.raw()).unwrap_or(rest.raw());
+                *rest = format!("{}{said}", limits.raw()).into();
+            }
+        }
+        self.limits = limits;
     }
 
     /// A heading inside the page.
@@ -109,7 +145,8 @@ impl Page {
 
     /// Rows and columns.
     pub fn table(self, table: impl Into<Grid>) -> Page {
-        self.block(Block::Table(table.into()))
+        let table: Grid = table.into();
+        self.seen_by(table.seen.as_ref()).block(Block::Table(table))
     }
 
     /// Labelled values.
@@ -118,23 +155,57 @@ impl Page {
     }
 
     /// A drawing.
-    pub fn figure(self, figure: Figure) -> Page {
-        self.block(Block::Figure(figure))
+    pub fn figure(self, figure: impl Into<Figure>) -> Page {
+        let figure: Figure = figure.into();
+        self.seen_by(figure.words.seen.as_ref()).block(Block::Figure(figure))
     }
 
-    /// A folded part, made by filling a page of its own.
-    pub fn section(self, title: impl Into<Text>, part: Page) -> Page {
-        self.part(title.into(), false, None, part)
+    /// A folded part: a page of its own, or what anything shows of itself, by reference.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let pve = Pve::demo()?;
+    /// let (guests, jobs) = (pve.guests()?, pve.backup_jobs()?);
+    /// let page = Page::new("For tomorrow's meeting")
+    ///     .table(&guests.filter(|g| g.has_tag("owner.alice")))
+    ///     .section("All of them", &guests)
+    ///     .section("When they are backed up", &jobs)
+    ///     .figure(&pve.topology()?);
+    /// assert!(page.text().contains("▾ When they are backed up"));
+    /// # Ok(()) }
+    /// ```
+    pub fn section(self, title: impl Into<Text>, part: impl Into<Page>) -> Page {
+        self.part(title.into(), false, None, part.into())
     }
 
     /// A part that can be folded but starts open.
-    pub fn open_section(self, title: impl Into<Text>, part: Page) -> Page {
-        self.part(title.into(), true, None, part)
+    pub fn open_section(self, title: impl Into<Text>, part: impl Into<Page>) -> Page {
+        self.part(title.into(), true, None, part.into())
     }
 
     /// A folded part that can be had alone with this code.
-    pub fn section_from(self, title: impl Into<Text>, code: impl Into<Text>, part: Page) -> Page {
-        self.part(title.into(), false, Some(code.into()), part)
+    pub fn section_from(self, title: impl Into<Text>, code: impl Into<Text>, part: impl Into<Page>) -> Page {
+        self.part(title.into(), false, Some(code.into()), part.into())
+    }
+
+    /// A part that can be folded but starts open, and can be had alone with this code.
+    pub fn open_section_from(self, title: impl Into<Text>, code: impl Into<Text>, part: impl Into<Page>) -> Page {
+        self.part(title.into(), true, Some(code.into()), part.into())
+    }
+
+    /// A part that was not read because it takes long: why, and the code that reads it.
+    pub fn offered(self, title: impl Into<Text>, code: impl Into<Text>, why: impl Into<Text>) -> Page {
+        self.offered_as(title, Page::new("").paragraph(why).code(code))
+    }
+
+    /// The same with several ways to read it.
+    pub(crate) fn offered_as(self, title: impl Into<Text>, part: Page) -> Page {
+        let mut page = self.part(title.into(), false, None, part);
+        if let Some(Block::Section(section)) = page.blocks.last_mut() {
+            section.is_offered = true;
+        }
+        page
     }
 
     fn part(mut self, title: Text, open: bool, code: Option<Text>, mut part: Page) -> Page {
@@ -144,7 +215,15 @@ impl Page {
         // What the page says already is not said again in its part.
         let said = |words: &Text| self.blocks.iter().any(|own| matches!(own, Block::Note(_, known) if known == words));
         part.blocks.retain(|block| !matches!(block, Block::Note(_, words) if said(words)));
-        self.block(Block::Section(Section { title, open, code, blocks: part.blocks }))
+        let (blocks, as_it_came) = (part.blocks, part.as_it_came);
+        let section = Section { title, open, code, blocks, as_it_came, is_offered: false };
+        self.seen_by(part.seen.as_ref()).block(Block::Section(section))
+    }
+
+    /// Says that something on it was read through a lens.
+    pub(crate) fn seen_by(mut self, seen: Option<&Arc<Seen>>) -> Page {
+        self.seen = Seen::both(self.seen, seen);
+        self
     }
 
     /// A remark.
@@ -170,7 +249,9 @@ impl Page {
 
     /// Where all this comes from; what its parts say of that is joined.
     pub fn provenance(mut self, provenance: Provenance) -> Page {
-        self.provenance = Some(self.sources.iter().fold(provenance, Provenance::and));
+        let from = self.sources.iter().fold(provenance, Provenance::and);
+        self = self.seen_by(from.seen.as_ref());
+        self.provenance = Some(from);
         self
     }
 }
@@ -200,6 +281,19 @@ impl Figure {
     }
 }
 
+/// A notebook's cell that moves a variable in its last line shows nothing but `Debug`; one that borrows it shows all.
+impl From<&Figure> for Figure {
+    fn from(figure: &Figure) -> Figure {
+        figure.clone()
+    }
+}
+
+impl From<&Grid> for Grid {
+    fn from(grid: &Grid) -> Grid {
+        grid.clone()
+    }
+}
+
 impl fmt::Debug for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Figure({})", self.title)
@@ -223,6 +317,12 @@ pub struct Provenance {
     pub from_memory: Option<Age>,
     /// The object in the cluster's own web console.
     pub console: Option<Text>,
+    /// What stands in the journal of what is shown, or that there is none.
+    pub journal: Option<Text>,
+    /// Whether the cluster is simulated: its time is not that of this machine, and always the same.
+    pub(crate) simulated: bool,
+    /// The lens that it was read through.
+    pub(crate) seen: Option<Arc<Seen>>,
 }
 
 impl fmt::Display for Provenance {
@@ -237,16 +337,36 @@ impl fmt::Display for Provenance {
             Some(age) => format!("part of it read {age} ago, from memory"),
             None => String::new(),
         };
-        let parts = [self.cluster.to_string(), calls, format!("as {}", self.identity), at, took, memory];
+        let journal = self.journal.as_ref().map(Text::to_string).unwrap_or_default();
+        let seen = self.seen.as_ref().map(|seen| seen.to_string()).unwrap_or_default();
+        let parts = [self.cluster.to_string(), calls, format!("as {}", self.identity), at, took, memory, journal, seen];
         write!(f, "{}", parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "))
     }
 }
 
 impl Provenance {
+    /// Of reads that were sent off together at this moment: they took no longer than until now.
+    pub(crate) fn together_since(mut self, since: std::time::Instant) -> Provenance {
+        if !self.simulated {
+            self.took = self.took.min(since.elapsed());
+        }
+        self
+    }
+
+    /// Words that stand in a drawing, as the lens has them. Its sizes keep their unit, since those of its marks do.
+    pub(crate) fn say(&self, words: &str) -> String {
+        match &self.seen {
+            Some(seen) => seen.call(&words.into(), None, &mut BTreeSet::new()).raw().to_owned(),
+            None => words.to_owned(),
+        }
+    }
+
     /// Everything of the two, the calls of `other` last.
     pub fn and(mut self, other: &Provenance) -> Provenance {
         let known = self.calls.len();
         self.from_memory = self.from_memory.max(other.from_memory);
+        self.simulated |= other.simulated;
+        self.seen = Seen::both(self.seen, other.seen.as_ref());
         for call in &other.calls {
             if !self.calls.contains(call) {
                 self.calls.push(call.clone());

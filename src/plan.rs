@@ -1,28 +1,55 @@
 //! Actions: shown before, sent once, followed while they run, verified after.
 //!
-//! A [`Plan`] knows the call, the target as it was seen, what was checked, and what follows. Only `run` sends it.
+//! A [`Plan`] knows the call, the target as it was seen, what was checked, and what follows. Only `run` sends it. What is
+//! particular to an action stands in a file of its name, as methods of what it acts on.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::Error;
-use crate::model::guest::Guest;
-use crate::page::{Cell, Grid, Level, Page, State, Tone};
-use crate::render::{View, say};
-use crate::secret::shown_parameter;
-use crate::session::Session;
-use crate::text::Text;
-use crate::wire::{Call, Method};
 
-mod explain;
+use crate::page::{Cell, Grid, Level, Page, Provenance};
+use crate::render::{View, say};
+use crate::text::Text;
+use crate::units::Age;
+
+mod abort;
+mod approved;
+mod backup;
+mod bulk;
+mod check;
+mod clone;
+mod configure;
+mod create;
+mod delete;
+mod disk;
+mod draft;
+mod evacuate;
+mod evidence;
+mod ha;
+mod migrate;
+mod newborn;
 mod outcome;
 mod power;
 mod run;
 mod send;
+mod several;
+mod snapshot;
 
+pub use check::{Check, Verdict};
+pub use clone::CloneSpec;
+pub use configure::ConfigChange;
+pub(crate) use create::plan as creation;
+pub use create::{CtSpec, NewGuest, VmSpec};
 pub use outcome::Outcome;
 pub(crate) use send::path_plan;
+pub(crate) use several::rollback_of;
+
+use draft::{Act, Draft, Undo};
+use outcome::changes;
+use run::Flight;
+use several::Expected;
 
 /// An action that has not happened. Showing it sends nothing but reads; [`run`](Plan::run) carries it out, once.
 ///
@@ -44,95 +71,15 @@ pub struct Plan {
     shown: Arc<AtomicBool>,
     /// Whether it ran; shared with what `with`, `confirm` and `override_check` make of it.
     ran: Arc<AtomicBool>,
-}
-
-/// What a plan says and would do.
-#[derive(Clone)]
-struct Draft {
-    session: Session,
-    /// `Start web-1 (VM 101 on pve1)`.
-    title: Text,
-    call: Call,
-    target: Option<Target>,
-    checks: Vec<Check>,
-    /// What follows from it, in sentences.
-    effects: Vec<Text>,
-    /// The code that undoes it, or a sentence why nothing does.
-    undo: Undo,
-    confirmed: Option<Text>,
-    /// Overrides that mean nothing: what is wrong with each, and what would be right.
-    vain: Vec<(String, String)>,
-}
-
-/// A guest as it was when the plan was made.
-#[derive(Clone)]
-struct Target {
-    guest: Guest,
-    /// Whether that was read from its node, and not only from the cluster's overview.
-    is_current: bool,
-    /// The status that the action leads to, where it leads to one.
-    becomes: Option<&'static str>,
-    /// The kinds of task that the call may start.
-    tasks: &'static [&'static str],
-}
-
-#[derive(Clone)]
-enum Undo {
-    Code(Text),
-    None(Text),
-}
-
-/// Something that was looked at before acting.
-#[derive(Clone, Debug)]
-pub struct Check {
-    /// Its name, for overriding it.
-    pub name: Text,
-    /// How it came out.
-    pub verdict: Verdict,
-    /// Why, in a sentence.
-    pub reason: Text,
-}
-
-/// How a check came out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Nothing stands in the way.
-    Passed,
-    /// The action would fail or surprise, and is refused.
-    Failed,
-    /// It could not be found out; the action may go on.
-    Unknown,
-    /// It failed, and a person goes on all the same, for this reason.
-    Overridden(Text),
-}
-
-impl Check {
-    fn new(name: &str, verdict: Verdict, reason: impl Into<Text>) -> Check {
-        Check { name: name.into(), verdict, reason: reason.into() }
-    }
-
-    fn passed_if(name: &str, passed: bool, reason: impl Into<Text>) -> Check {
-        Check::new(name, if passed { Verdict::Passed } else { Verdict::Failed }, reason)
-    }
-
-    fn state(&self) -> State {
-        match &self.verdict {
-            Verdict::Passed => State::new(Tone::Good, "passed"),
-            Verdict::Failed => State::new(Tone::Wrong, "failed"),
-            Verdict::Unknown => State::new(Tone::Unknown, "not known"),
-            Verdict::Overridden(why) => State::new(Tone::Held, format!("overridden: {}", why.raw())),
-        }
-    }
+    /// What came of it.
+    came: Arc<Mutex<Option<Outcome>>>,
+    /// How it is made anew when its turn comes, where what comes before it changes what it is about.
+    anew: Option<Arc<Outcome>>,
 }
 
 impl Plan {
-    fn new(mut draft: Draft) -> Plan {
-        // Whoever acts looks at what is, and not at what was.
-        draft.session = draft.session.uncached();
-        if let Some(target) = &mut draft.target {
-            target.guest.session = draft.session.clone();
-        }
-        Plan { draft, shown: Arc::default(), ran: Arc::default() }
+    fn of(draft: Draft) -> Plan {
+        Plan { draft, shown: Arc::default(), ran: Arc::default(), came: Arc::default(), anew: None }
     }
 
     fn changed(&self, change: impl FnOnce(&mut Draft)) -> Plan {
@@ -143,26 +90,30 @@ impl Plan {
 
     /// One more parameter of the call.
     pub fn with(&self, key: &str, value: impl fmt::Display) -> Plan {
-        self.changed(|draft| draft.call = draft.call.clone().with(key, value.to_string()))
+        self.changed(|draft| match &mut draft.act {
+            Act::One(call) => *call = call.clone().with(key, value.to_string()),
+            Act::Several(_) => draft.vain.push((
+                format!("{key} would be a parameter of a call, and this is several"),
+                "Give it to each of them".into(),
+            )),
+        })
     }
 
-    /// Goes on although this check failed, for a reason that is kept.
+    /// Goes on although this check failed, for a reason that is kept. Of several actions, in each in which it failed.
     pub fn override_check(&self, name: &str, why: &str) -> Plan {
         self.changed(|draft| {
             if why.trim().is_empty() {
                 draft
                     .vain
                     .push(("An override needs a reason".into(), format!("Say it: .override_check({name:?}, \"why\")")));
-            } else if let Some(check) = draft.checks.iter_mut().find(|check| check.name == name) {
-                if check.verdict == Verdict::Failed {
-                    check.verdict = Verdict::Overridden(why.into());
-                }
-            } else {
-                let names: Vec<String> = draft.checks.iter().map(|check| format!("{:?}", check.name.raw())).collect();
-                let known = if names.is_empty() {
-                    "It has no checks".into()
-                } else {
-                    format!("Its checks are {}", names.join(", "))
+                return;
+            }
+            let mut names = Vec::new();
+            let found = override_in(draft, name, why, &mut names);
+            if !found {
+                let known = match names.as_slice() {
+                    [] => "It has no checks".into(),
+                    names => format!("Its checks are {}", names.join(", ")),
                 };
                 draft.vain.push((format!("There is no check {name:?} to override"), known));
             }
@@ -175,9 +126,56 @@ impl Plan {
         self.changed(|draft| draft.confirmed = Some(code.trim().to_uppercase().into()))
     }
 
+    /// How many actions there are in it, said by whoever has looked at the list: it refuses to run when there are more or
+    /// fewer.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let pve = Pve::demo()?;
+    /// let tests = pve.guests()?.filter(|g| g.has_tag("stage.test") && g.is_running());
+    /// let plan = tests.shutdown();
+    /// assert!(plan.expect(tests.len() + 1).run().is_err(), "nothing was sent");
+    /// # Ok(()) }
+    /// ```
+    pub fn expect(&self, count: usize) -> Plan {
+        self.several("expect(n)", |several| several.expected = Expected::Said(count))
+    }
+
+    /// At most so many of several actions are at work at a time.
+    pub fn at_once(&self, most: usize) -> Plan {
+        self.several("at_once(n)", |several| several.at_once = most.max(1))
+    }
+
+    /// No further one of several actions is begun once so many have failed; without this, after the first.
+    pub fn stop_after(&self, failures: usize) -> Plan {
+        self.several("stop_after(n)", |several| several.stop_after = failures.max(1))
+    }
+
+    fn several(&self, what: &str, change: impl FnOnce(&mut several::Several)) -> Plan {
+        self.changed(|draft| match &mut draft.act {
+            Act::Several(several) => change(several),
+            Act::One(_) => {
+                draft.vain.push((format!("{what} is for several actions, and this is one"), "Leave it out".into()))
+            }
+        })
+    }
+
+    /// Waits no longer than this for each of its tasks. A task that takes longer goes on; that it was not waited for is an
+    /// error, which says how to attach to it again and how to stop it.
+    pub fn within(&self, time: impl Into<Age>) -> Plan {
+        let time = time.into();
+        self.changed(|draft| bound(draft, time))
+    }
+
     /// What was checked.
     pub fn checks(&self) -> Vec<Check> {
         self.draft.checks.clone()
+    }
+
+    /// What came of it: also of what failed, or was done in part. `None` before it ran.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.came.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Carries it out: looks again, sends the call once, prints the task and its log as it grows, and looks at the
@@ -185,29 +183,93 @@ impl Plan {
     ///
     /// # Errors
     /// [`Error::NotRun`] or [`Error::Halted`] when it was refused and nothing was sent; [`Error::TaskFailed`] with the
-    /// task's own words; [`Error::OutcomeUnknown`] when nobody can say what came of it.
+    /// task's own words; [`Error::Overdue`] when it took longer than [`within`](Plan::within) allows;
+    /// [`Error::PartlyDone`] when some of several failed; [`Error::OutcomeUnknown`] when nobody can say what came of it.
     pub fn run(&self) -> Result<Outcome, Error> {
         if !self.shown.load(Ordering::Relaxed) {
             say(&self.page().text());
         }
-        run::run(self).inspect_err(|error| {
+        self.refuse().and_then(|()| self.carry_out()).inspect_err(|error| {
             // A cell that ends by `?` prints its error where some front ends lose it.
             say(&error.to_string());
+            self.draft.note_error(error);
             // Only the first failure is the one to look at.
-            match error {
-                Error::Halted { what, because } => {
-                    self.draft.session.note(format!("refused {}", what.raw()), because.clone())
-                }
-                error => self.draft.session.halt(error.to_string()),
+            if !matches!(error, Error::Halted { .. }) {
+                self.draft.session.halt(error.to_string());
             }
         })
     }
 
-    /// What a confirmation is about: the call, and the target's state.
+    fn carry_out(&self) -> Result<Outcome, Error> {
+        match &self.draft.act {
+            Act::One(call) => Flight::launch(self, call, &say)?.until_over(&say),
+            Act::Several(several) => several.run(self, &say),
+        }
+    }
+
+    fn refuse(&self) -> Result<(), Error> {
+        let draft = &self.draft;
+        if let Some(because) = draft.session.halted() {
+            return Err(Error::Halted { what: draft.title.clone(), because });
+        }
+        if self.ran.load(Ordering::SeqCst) {
+            return Err(self.has_run());
+        }
+        if let Some((why, next)) = self.hindrances().into_iter().next() {
+            return Err(Error::not_run(draft.title.clone(), why, next));
+        }
+        self.approvals().into_iter().try_for_each(|approval| approval.map(drop))
+    }
+
+    /// The same without what the session, or several plans together, were asked already.
+    fn refuse_for_its_own_sake(&self) -> Result<(), Error> {
+        let hindrance = self.hindrances_of_its_own().into_iter().next().filter(|_| self.done_already().is_none());
+        hindrance.map_or(Ok(()), |(why, next)| Err(Error::not_run(self.draft.title.clone(), why, next)))
+    }
+
+    fn has_run(&self) -> Error {
+        Error::not_run(
+            self.draft.title.clone(),
+            "This plan has run, and a plan runs once",
+            "Make a new one; it sees the present state",
+        )
+    }
+
+    /// From here on it has run, whatever comes of it.
+    fn begin(&self) -> Result<(), Error> {
+        if self.ran.swap(true, Ordering::SeqCst) {
+            return Err(self.has_run());
+        }
+        for approval in self.approvals() {
+            self.draft.session.note(approval?.event(&self.draft.title));
+        }
+        self.draft.spend_approvals();
+        self.draft.session.spend_code(&self.subject());
+        Ok(())
+    }
+
+    /// Keeps what came of it, which is not what it should be.
+    fn keep(&self, outcome: &Outcome, error: &Error) {
+        self.keep_done(&Outcome { failure: Some(error.to_string().into()), ..outcome.clone() });
+    }
+
+    fn keep_done(&self, outcome: &Outcome) {
+        *self.came.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome.clone());
+    }
+
+    /// Why nothing is left to do, where that is so.
+    fn done_already(&self) -> Option<Text> {
+        self.draft.checks.iter().find(|check| check.is_done_already()).map(|check| check.reason.clone())
+    }
+
+    /// What a confirmation is about: the calls, and the state of what they are about.
     fn subject(&self) -> String {
         let draft = &self.draft;
-        let state = draft.target.as_ref().map(|target| format!("{:?}", target.guest.status)).unwrap_or_default();
-        format!("{} {:?} {state}", draft.call, draft.call.params)
+        let state = draft.guest().map(|guest| format!("{:?}", guest.status)).unwrap_or_default();
+        match &draft.act {
+            Act::One(call) => format!("{call} {:?} {state}", call.params),
+            Act::Several(several) => several.plans.iter().map(|plan| plan.subject() + "\n").collect(),
+        }
     }
 
     /// Everything that keeps it from running now: what is in the way, and what would make it run.
@@ -220,19 +282,8 @@ impl Plan {
                 "If you mean it, say why: pve.arm(\"the reason, or the number of the change\")?".into(),
             ));
         }
-        hindrances.extend(draft.vain.iter().cloned());
-        for check in draft.checks.iter().filter(|check| check.verdict == Verdict::Failed) {
-            let reason = check.reason.raw().trim_end_matches('.');
-            let next = match check.reason.ends_with("already.") {
-                true => "Nothing is left to do".into(),
-                false => format!(
-                    "Mend that first; only if the check is mistaken, go on with .override_check({:?}, \"why\")",
-                    check.name.raw()
-                ),
-            };
-            hindrances.push((format!("The check \"{}\" failed: {reason}", check.name), next));
-        }
-        if is_destructive(&draft.call) {
+        hindrances.extend(self.hindrances_of_its_own());
+        if draft.destroyed().is_some() {
             let code = draft.session.code(&self.subject());
             match &draft.confirmed {
                 Some(given) if *given == code.as_str() => {}
@@ -249,6 +300,58 @@ impl Plan {
             }
         }
         hindrances
+    }
+
+    /// The same without what the session is asked.
+    fn hindrances_of_its_own(&self) -> Vec<(String, String)> {
+        let draft = &self.draft;
+        let mut hindrances = draft.vain.clone();
+        for check in draft.checks.iter().filter(|check| check.verdict == Verdict::Failed) {
+            let reason = check.reason.raw().trim_end_matches('.');
+            let next = match check.is_done_already() {
+                true => "Nothing is left to do".into(),
+                false => format!(
+                    "Mend that first; only if the check is mistaken, go on with .override_check({:?}, \"why\")",
+                    check.name.raw()
+                ),
+            };
+            hindrances.push((format!("The check \"{}\" failed: {reason}", check.name), next));
+        }
+        if let Act::Several(several) = &draft.act {
+            hindrances.extend(several.hindrances());
+        }
+        hindrances
+    }
+}
+
+/// Overrides a check in a plan or in those that it is made of; gathers the names that there are.
+fn override_in(draft: &mut Draft, name: &str, why: &str, names: &mut Vec<String>) -> bool {
+    let mut found = false;
+    for check in &mut draft.checks {
+        let quoted = format!("{:?}", check.name.raw());
+        if !names.contains(&quoted) {
+            names.push(quoted);
+        }
+        if check.name == name {
+            found = true;
+            if check.verdict == Verdict::Failed {
+                check.verdict = Verdict::Overridden(why.into());
+            }
+        }
+    }
+    if let Act::Several(several) = &mut draft.act {
+        for plan in &mut several.plans {
+            found |= override_in(&mut plan.draft, name, why, names);
+        }
+    }
+    found
+}
+
+/// Bounds the time of a plan and of those that it is made of.
+fn bound(draft: &mut Draft, time: Age) {
+    draft.deadline = Some(time);
+    if let Act::Several(several) = &mut draft.act {
+        several.plans.iter_mut().for_each(|plan| bound(&mut plan.draft, time));
     }
 }
 
@@ -273,24 +376,41 @@ impl View for Plan {
             (_, true, None) => ("Nothing has been sent", "; .run() would carry it out.".into()),
             (_, false, None) => ("This would be refused", ", for the reason below. Nothing has been sent.".into()),
         };
-        let mut facts = vec![("Call", Cell::Code(call_shown(&draft.call)))];
-        if let Some(target) = &draft.target {
-            facts.push(("Target", Cell::from(target.guest.to_string())));
-            facts.push(("Seen as", Cell::from(target.guest.state())));
+        let mut facts = vec![("Call", Cell::Code(draft.call_shown()))];
+        if let Some(guest) = draft.guest() {
+            facts.push(("Target", Cell::from(guest.to_string())));
+            facts.push(("Seen as", Cell::from(guest.state())));
         }
         facts.push(match &draft.undo {
-            Undo::Code(code) => ("Undo", Cell::Code(code.clone())),
+            Undo::By(code, _) => ("Undo", Cell::Code(code.clone())),
             Undo::None(why) => ("Undo", Cell::from(why.clone())),
+            Undo::Parts => {
+                ("Undo", Cell::from("Each part that ran by its own undo, the last first: .undo()? of what run() gives"))
+            }
         });
         facts.push(match draft.session.armed() {
             Some(why) => ("Armed", Cell::from(why)),
             None => ("Armed", Cell::from("no: this session only looks")),
         });
+        if let Some(time) = draft.deadline {
+            facts.push(("Waits at most", time.into()));
+        }
         let page = Page::new(format!("Plan: {}", draft.title.raw()))
             .question("What would happen, and does anything stand in its way?")
             .answer(fact, rest)
             .facts(facts);
+        let page = match (draft.destroyed(), &draft.destroys) {
+            (Some(what), draft::Destroys::This(_)) => {
+                page.note(Level::Danger, format!("This takes away for good: {}.", what.raw()))
+            }
+            _ => page,
+        };
         let page = draft.effects.iter().fold(page, |page, effect| page.paragraph(effect.clone()));
+        let page = if draft.changes.is_empty() { page } else { page.table(changes("is", "becomes", &draft.changes)) };
+        let page = match &draft.act {
+            Act::Several(several) => page.table(several.table()),
+            Act::One(_) => page,
+        };
         let checks = draft
             .checks
             .iter()
@@ -299,31 +419,30 @@ impl View for Plan {
             if draft.checks.is_empty() { page } else { page.table(Grid::new(["Check", "Result", "Why"]).rows(checks)) };
         let page =
             hindrances.iter().fold(page, |page, (why, next)| page.note(Level::Warning, format!("{why}. {next}")));
-        let from = match &draft.target {
-            Some(target) => (*target.guest.provenance).clone(),
+        let page = draft.shown_request(page);
+        let told: Vec<&Check> = draft.checks.iter().filter(|check| !check.source.is_blank()).collect();
+        let page = match told.is_empty() {
+            true => page,
+            false => {
+                let rows = told.iter().map(|check| vec![Cell::from(&check.name), Cell::Code(check.source.clone())]);
+                page.section("What told the checks", Page::new("").table(Grid::new(["Check", "Told by"]).rows(rows)))
+            }
+        };
+        let from = match draft.guest() {
+            // It may have been listed through a lens.
+            Some(guest) => Provenance { seen: None, ..(*guest.provenance).clone() },
             None => draft.session.provenance([], None),
         };
         page.provenance(from)
     }
 }
 
-/// Whether a call takes away what nothing brings back, and so asks for a code before it runs.
-fn is_destructive(call: &Call) -> bool {
-    let takes = |key: &str| matches!(key, "delete" | "force" | "archive" | "purge");
-    call.method == Method::Delete || call.path.ends_with("/rollback") || call.params.iter().any(|(key, _)| takes(key))
-}
-
-/// The call with its parameters; values that are secrets stay out.
-fn call_shown(call: &Call) -> Text {
-    let params: Vec<String> =
-        call.params.iter().map(|(key, value)| format!("{key}={}", shown_parameter(key, value))).collect();
-    if params.is_empty() { call.shown() } else { format!("{call} {}", params.join(" ")).into() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::Session;
     use crate::twin::Twin;
+    use crate::wire::Method;
 
     #[test]
     fn what_is_changed_after_it_was_shown_has_not_been_shown() {

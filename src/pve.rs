@@ -6,20 +6,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::journal::Journal;
+use crate::model::api::Api;
 use crate::model::guest::{Guest, GuestId};
 use crate::model::json::Json;
 use crate::model::list::List;
+use crate::model::map::{self, Focus};
 use crate::model::node::Node;
 use crate::model::pool::Pool;
 use crate::model::storage::Storage;
+use crate::model::storage::content::{self, Volume};
 use crate::model::task::{self, Task, Upid};
-use crate::page::{Cell, Figure, Grid, Page};
-use crate::plan::{Plan, path_plan};
+use crate::page::{Figure, Page};
+use crate::plan::{NewGuest, Plan, creation, path_plan};
 use crate::render::View;
 use crate::session::Session;
 use crate::text::Text;
 use crate::twin::Twin;
-use crate::units::Age;
+use crate::units::{Age, Moment};
+use crate::wire::practice::Fault;
 use crate::wire::{Method, Wire};
 
 mod access;
@@ -28,13 +33,16 @@ mod cluster;
 mod connect;
 mod firewall;
 mod guest;
+mod lens;
 mod overview;
+mod role;
 mod sdn;
 #[cfg(test)]
 mod staged;
 #[cfg(test)]
 mod tests;
 mod topology;
+mod why;
 
 pub use connect::Connection;
 
@@ -66,12 +74,36 @@ impl Pve {
     ///
     /// `PVE_URL` (`https://pve1:8006`, several separated by commas, or `demo:`); a token from `PVE_TOKEN`,
     /// `PVE_TOKEN_FILE` or the output of `PVE_TOKEN_COMMAND` (`user@realm!name=secret`), or `PVE_USER` with
-    /// `PVE_PASSWORD` (and `PVE_OTP`, the code of a second factor); `PVE_FINGERPRINT` or `PVE_CA_FILE`; `PVE_WRITE`, a reason as for [`arm`](Pve::arm).
+    /// `PVE_PASSWORD` (and `PVE_OTP`, the code of a second factor); `PVE_FINGERPRINT` or `PVE_CA_FILE`; `PVE_WRITE`, a reason as for [`arm`](Pve::arm);
+    /// `PVE_JOURNAL`, the file of the [`Journal`], or `off`.
     ///
     /// # Errors
     /// When a variable is missing or wrong, or the cluster cannot be reached.
     pub fn from_env() -> Result<Pve, Error> {
         connect::from_env(&variable)
+    }
+
+    /// The cluster that the environment describes, as [`from_env`](Pve::from_env) reads it, or the built-in one where
+    /// `PVE_URL` is not set: for a notebook that one reads and practises with anywhere, and runs against production
+    /// without changing a cell. Every output says which of them it is.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// # if std::env::var_os("PVE_URL").is_some() { return Ok(()); }
+    /// assert!(Pve::from_env_or_demo()?.is_simulated());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`from_env`](Pve::from_env); a cluster that is described and cannot be reached is never replaced.
+    pub fn from_env_or_demo() -> Result<Pve, Error> {
+        if variable("PVE_URL").is_some() { Pve::from_env() } else { Pve::demo() }
+    }
+
+    /// Whether this cluster is simulated, and so nobody's production.
+    pub fn is_simulated(&self) -> bool {
+        self.session.is_simulated()
     }
 
     /// The cluster that a file of three lines describes: host and port, token id, secret. Its certificate is trusted as
@@ -86,6 +118,10 @@ impl Pve {
     /// Begins to describe a cluster by the address of one of its nodes: `Pve::at("https://pve1:8006")`.
     pub fn at(url: &str) -> Connection {
         Connection::at(url)
+    }
+
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
     }
 
     pub(crate) fn over(wire: Arc<dyn Wire>) -> Result<Pve, Error> {
@@ -115,6 +151,41 @@ impl Pve {
         Pve { session: self.session.uncached() }
     }
 
+    /// The same cluster and session for one look: whatever is asked twice, is read once, so that all that is concluded
+    /// rests on the same answers. For a function that ends; what it gives out goes on with those answers.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let pve = Pve::demo()?.one_look();
+    /// let all = pve.guests()?;
+    /// let again = pve.guests()?; // nothing was sent
+    /// assert_eq!(all.len(), again.len());
+    /// # Ok(()) }
+    /// ```
+    pub fn one_look(&self) -> Pve {
+        Pve { session: self.session.ahead([]) }
+    }
+
+    /// The present moment, by the clock that answers are dated with. The demo cluster has a time of its own.
+    pub fn now(&self) -> Moment {
+        self.session.now()
+    }
+
+    /// The moment this long before the present one: `pve.tasks_since(pve.ago(hours(24)))?`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let pve = Pve::demo()?;
+    /// assert_eq!(pve.now().since(pve.ago(days(2))), days(2));
+    /// # Ok(()) }
+    /// ```
+    pub fn ago(&self, age: Age) -> Moment {
+        let now = self.now().unix();
+        Moment::from_unix(now.saturating_sub(i64::try_from(age.0).unwrap_or(i64::MAX)))
+    }
+
     // Looking.
 
     /// All nodes, from `/cluster/resources`.
@@ -141,6 +212,31 @@ impl Pve {
         Storage::list(&self.session)
     }
 
+    /// Every backup of every guest, newest first, from every storage that is for backups and can be reached now:
+    /// `/nodes/{node}/storage/{storage}/content`. For what the server leaves out see [`NodeStorage::content`](crate::NodeStorage::content).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let backups = Pve::demo()?.backups()?;
+    /// assert!(backups.all(|backup| backup.is_backup()));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the cluster cannot be read, or no storage can.
+    pub fn backups(&self) -> Result<List<Volume>, Error> {
+        content::of_cluster(&self.session, true)
+    }
+
+    /// What lies in every storage that can be reached now: disks, backups, images. It may take long.
+    ///
+    /// # Errors
+    /// When the cluster cannot be read, or no storage can.
+    pub fn volumes(&self) -> Result<List<Volume>, Error> {
+        content::of_cluster(&self.session, false)
+    }
+
     /// The last tasks of every node, from `/cluster/tasks`.
     ///
     /// # Errors
@@ -155,6 +251,23 @@ impl Pve {
     /// When the cluster cannot be read.
     pub fn pools(&self) -> Result<List<Pool>, Error> {
         Pool::list(&self.session)
+    }
+
+    /// The API as the cluster documents it itself: every method of its version with its parameters, defaults and
+    /// privileges. From `/pve-docs/api-viewer/apidoc.js`, which a node serves to everyone; no login is sent.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let start = Pve::demo()?.api()?.method("POST", "/nodes/{node}/qemu/{vmid}/status/start")?;
+    /// assert_eq!(start.privileges, "VM.PowerMgmt on /vms/{vmid}");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the node serves no documentation, or it is not understood.
+    pub fn api(&self) -> Result<Api, Error> {
+        Api::read(&self.session)
     }
 
     /// One node by its name.
@@ -197,6 +310,38 @@ impl Pve {
         topology::draw(&self.session)
     }
 
+    /// How guests hang on networks: cards, bonds, bridges, VLANs and vnets, nodes that are set up alike drawn once.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let figure = Pve::demo()?.network_topology()?;
+    /// assert!(figure.svg().contains("net-lab hangs on vmbr7, which pve3 does not have"));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the cluster cannot be read; a node or guest that cannot be is named in the drawing.
+    pub fn network_topology(&self) -> Result<Figure, Error> {
+        map::network(&self.session, &Focus::Cluster)
+    }
+
+    /// Where the disks of the guests lie, which nodes reach them, and which backup jobs save them.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let figure = Pve::demo()?.storage_topology()?;
+    /// assert!(figure.words().text().contains("all 4 nodes"));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the cluster cannot be read; guests that cannot be are named in the drawing.
+    pub fn storage_topology(&self) -> Result<Figure, Error> {
+        map::storage(&self.session, &Focus::Cluster)
+    }
+
     /// What any path of the API answers, as a tree: `pve.get("/cluster/status")?`. Secrets are masked.
     ///
     /// # Errors
@@ -231,6 +376,12 @@ impl Pve {
         path_plan(&self.session, Method::Delete, path)
     }
 
+    /// The plan to make a guest: a [`VmSpec`](crate::VmSpec) or a [`CtSpec`](crate::CtSpec). Where it names no node, it
+    /// comes to the one with the most free memory.
+    pub fn create(&self, spec: impl Into<NewGuest>) -> Plan {
+        creation(&self.session, &spec.into())
+    }
+
     /// Goes on only if this holds: `pve.require("the backup is fresh", age < minutes(60))?`. Otherwise the session is
     /// halted, and no later cell acts.
     ///
@@ -258,16 +409,75 @@ impl Pve {
         self.session.halted()
     }
 
-    /// What was allowed, sent, done and halted in this session, in order.
-    pub fn journal(&self) -> Page {
-        let entries = self.session.journal();
-        let rows =
-            entries.iter().map(|entry| vec![Cell::from(entry.at), Cell::from(&entry.what), Cell::from(&entry.detail)]);
-        Page::new("Journal of this session")
-            .question("What was decided and done here?")
-            .answer(crate::model::list::count(entries.len(), ("entry", "entries")), ".")
-            .table(Grid::new(["When", "What", "Detail"]).rows(rows))
-            .provenance(self.session.provenance([], None))
+    /// The smallest role that the calls of this session needed for full answers, as `pveum` commands to read: look and act
+    /// as somebody who may, and learn with how little it would have done.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let pve = Pve::demo()?;
+    /// pve.guests()?;
+    /// assert!(pve.role_for_this_notebook().text().contains("pveum role add Notebook-vms"));
+    /// # Ok(()) }
+    /// ```
+    pub fn role_for_this_notebook(&self) -> Page {
+        role::page(self)
+    }
+
+    /// Makes something happen to a simulated cluster that no API brings about, so that one can practise for it: a node
+    /// loses its power, a storage is full, the quorum is gone, somebody reboots a node. Time goes on as it does there, by
+    /// what is read and by what is waited for.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let pve = Pve::demo()?;
+    /// pve.practice(Fault::QuorumLost)?;
+    /// let refused = pve.guest("web-1")?.start().run().unwrap_err();
+    /// assert!(refused.to_string().contains("no quorum"));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// On every cluster that is not simulated. When there is no such node or storage, or a node is so already.
+    pub fn practice(&self, fault: Fault) -> Result<(), Error> {
+        self.session.practice(&fault)
+    }
+
+    /// What was allowed, planned, sent, done and halted in this session, in order; where it is kept, and its head.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let pve = Pve::demo()?;
+    /// pve.guest("web-1")?.start().run()?;
+    /// let kinds: Vec<_> = pve.journal().entries().iter().map(|entry| entry.kind.to_string()).collect();
+    /// assert_eq!(kinds, ["plan", "sent", "task", "outcome"]);
+    /// # Ok(()) }
+    /// ```
+    pub fn journal(&self) -> Journal {
+        self.session.journal()
+    }
+
+    /// Keeps the journal in this file from now on, beginning or continuing it at once; made for the demo cluster, for a
+    /// change that has a journal of its own, or when the usual place is full. What this session noted and did not write
+    /// yet goes first.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// # let path = std::env::temp_dir().join(format!("pve-notebook-doc-to-{}.jsonl", std::process::id()));
+    /// use pve_notebook::*;
+    /// let pve = Pve::demo()?;
+    /// pve.journal_to(&path)?;
+    /// assert_eq!(pve.journal().path(), Some(path.clone()));
+    /// # std::fs::remove_file(path).ok();
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When it cannot be written, or is no journal. The session then keeps it where it did.
+    pub fn journal_to(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        self.session.journal_to(path.as_ref())
     }
 }
 

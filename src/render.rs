@@ -1,7 +1,7 @@
 //! How things look: HTML, text, charts, and the one place that prints.
 
 use crate::error::Error;
-use crate::page::{Block, Cell, Figure, Level, Page, Provenance};
+use crate::page::{Block, Cell, Figure, Level, Page, Provenance, Section};
 use crate::text::Text;
 use crate::units::{Age, Bytes, Moment, Ratio, Reading};
 
@@ -9,12 +9,14 @@ mod chart;
 mod emit;
 mod html;
 pub(crate) mod markup;
+mod sparkline;
 #[cfg(test)]
 mod tests;
 mod text;
 mod theme;
 
-pub(crate) use chart::{Chart, Unit};
+pub(crate) use chart::ticks::ticks;
+pub(crate) use chart::{Chart, Fan, Line, Multiples, Points, Series, Small, Summary, Unit, sanitise, thinned};
 pub(crate) use emit::say;
 
 /// What shows itself in a notebook. The one method to write is [`page`](View::page).
@@ -37,6 +39,13 @@ pub trait View {
     /// Called by the notebook kernel for the last expression of a cell.
     fn evcxr_display(&self) {
         emit::page(&self.page());
+    }
+}
+
+/// What anything shows of itself, as a part of another page.
+impl<T: View> From<&T> for Page {
+    fn from(value: &T) -> Page {
+        value.page()
     }
 }
 
@@ -130,13 +139,35 @@ impl View for Error {
     }
 }
 
+/// As many calls stand in the line below a page.
+const CALLS: usize = 3;
+
+/// The part that lists the calls, where they are many.
+pub(crate) const FOUND: &str = "How this was found";
+
+/// Where a page comes from, for one quiet line: of many calls it says how many, and they stand in a part that folds.
+fn quiet(from: &Provenance) -> (Option<Block>, Provenance) {
+    if from.calls.len() <= CALLS {
+        return (None, from.clone());
+    }
+    let reads = format!("{} reads", from.calls.len());
+    let calls = Page::new("").lines(&from.calls).blocks;
+    let title = format!("{FOUND} · {reads}").into();
+    let part = Section { title, open: false, code: None, blocks: calls, as_it_came: true, is_offered: false };
+    let hidden = from.seen.as_ref().is_some_and(|seen| seen.lens.hidden_sections().iter().any(|name| **name == FOUND));
+    let part = (!hidden).then_some(Block::Section(part));
+    (part, Provenance { calls: vec![reads.into()], ..from.clone() })
+}
+
 /// As many elements of a `Vec` as are shown.
 const MOST: usize = 50;
 
-/// Several pages as one, each under its title; where they come from is said once if it is the same for all.
+/// Several pages as one, each under its title and through its own lens; where they come from is said once if it is the
+/// same for all.
 fn together(pages: Vec<Page>) -> Page {
     let source = common_source(&pages);
-    let whole = pages.into_iter().fold(Page::new(""), |mut whole, part| {
+    let pages = pages.iter().map(|page| page.seen().into_owned());
+    let whole = pages.fold(Page::new(""), |mut whole, part| {
         if !part.title.is_blank() {
             whole = whole.heading(part.title);
         }
@@ -144,6 +175,7 @@ fn together(pages: Vec<Page>) -> Page {
             whole = whole.paragraph(question);
         }
         whole.blocks.extend(part.blocks);
+        whole.as_it_came |= part.as_it_came;
         match part.provenance {
             Some(from) if source.is_none() => whole.block(Block::Paragraph(from.to_string().into())),
             _ => whole,

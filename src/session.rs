@@ -3,7 +3,7 @@
 //! Every object of the model holds one. It sends calls and keeps the books; it knows no object of the model.
 
 use std::fmt;
-use std::hash::RandomState;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,19 +11,32 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
+use crate::journal::{Event, Kind, Ledger, OFF, Place};
 use crate::kernel::Kernel;
+use crate::lens::{Lens, Remark, Seen};
 use crate::loose;
 use crate::page::Provenance;
 use crate::text::Text;
 use crate::units::Moment;
+use crate::wire::practice::Fault;
 use crate::wire::{Call, Far, Pending, Raw, Reply, Rows, Wire, refusal};
 
+mod ahead;
+mod approval;
 mod books;
+mod called;
+mod journal;
 mod many;
 mod memory;
+mod nowhere;
 mod privileges;
 
+use ahead::Ahead;
+use approval::Approvals;
 use books::Books;
+use called::Called;
+pub(crate) use called::Sent;
+pub(crate) use many::Progress;
 use memory::Memory;
 use privileges::Privileges;
 
@@ -33,6 +46,10 @@ pub(crate) struct Session {
     inner: Arc<Inner>,
     /// How old an answer from memory may be; without it, nothing is answered from there.
     at_most: Option<Duration>,
+    /// What was read ahead for one page.
+    ahead: Option<Arc<Ahead>>,
+    /// The lens that is looked through.
+    seen: Option<Arc<Seen>>,
 }
 
 struct Inner {
@@ -42,7 +59,11 @@ struct Inner {
     memory: Mutex<Memory>,
     kernel: Kernel,
     books: Mutex<Books>,
+    journal: Mutex<Ledger>,
+    called: Mutex<Called>,
     codes: RandomState,
+    id: Text,
+    approvals: Mutex<Approvals>,
 }
 
 /// An answer of the cluster together with the call that it answers.
@@ -96,27 +117,47 @@ impl Session {
             Some(version) => format!("{name} · PVE {}", version.raw()),
             None => name.to_string(),
         };
-        let books = Mutex::new(match wire.far() {
-            Far::Demo => Books::armed("the demo cluster is nobody's production"),
-            Far::Cluster => Books::default(),
-        });
+        let codes = RandomState::new();
+        let (books, place, id, approvals) = match wire.far() {
+            // Of a simulated cluster everything is the same every time.
+            Far::Demo => {
+                let books = Books::armed("the demo cluster is nobody's production");
+                (books, Place::Here, "demo".to_owned(), Approvals::of_the_demo())
+            }
+            Far::Cluster => {
+                let id = format!("{:016x}", codes.hash_one("session"));
+                (Books::default(), Place::nobody_said(), id, Approvals::new()?)
+            }
+        };
         let kernel = Kernel::here().map_err(|e| {
             Error::setup(
                 format!("The notebook's output cannot be watched for failed cells: {e}"),
                 "Without that a failed cell would not stop later ones from acting; restart the kernel and connect again",
             )
         })?;
-        let codes = RandomState::new();
+        let (books, journal) = (Mutex::new(books), Mutex::new(Ledger::new(place)));
         let (cluster, memory) = (cluster.into(), Mutex::default());
-        let inner = Inner { wire, cluster, privileges, memory, kernel, books, codes };
-        Ok(Session { inner: Arc::new(inner), at_most: None })
+        let mut called = Called::default();
+        ["/version", "/cluster/status", privileges::PATHS[0], privileges::PATHS[1]]
+            .iter()
+            .for_each(|path| called.note(&Call::get(*path)));
+        let called = Mutex::new(called);
+        let (id, approvals) = (id.into(), Mutex::new(approvals));
+        let inner = Inner { wire, cluster, privileges, memory, kernel, books, journal, called, codes, id, approvals };
+        Ok(Session { inner: Arc::new(inner), at_most: None, ahead: None, seen: None })
     }
 
     /// Sends a call off.
     pub(crate) fn submit(&self, call: Call) -> Asked {
+        if let Some(asked) = self.sent_ahead(&call) {
+            return asked;
+        }
         let generation = self.generation_for(&call);
         let remembered = self.recall(&call);
         let from_memory = remembered.is_some();
+        if !from_memory {
+            lock(&self.inner.called).note(&call);
+        }
         let pending = remembered.unwrap_or_else(|| self.inner.wire.submit(call.clone()));
         Asked { pending, call, from_memory, generation }
     }
@@ -126,6 +167,10 @@ impl Session {
         let Asked { pending, call, from_memory, generation } = asked;
         let reply = pending.wait();
         self.keep(&call, &reply, generation);
+        self.keep_for_the_page(&call, &reply, from_memory);
+        if let (Some(seen), Ok(reply)) = (&self.seen, &reply) {
+            seen.hear(&reply.body);
+        }
         Ok(Answer { from_memory, ..understood(reply?, call, &self.identity())? })
     }
 
@@ -144,6 +189,9 @@ impl Session {
             cluster: self.inner.cluster.clone(),
             identity: self.identity(),
             console: self.console(place),
+            simulated: self.inner.wire.far() == Far::Demo,
+            journal: lock(&self.inner.journal).is_off().then(|| OFF.into()),
+            seen: self.seen.clone(),
             ..Provenance::default()
         };
         for Answer { call, reply, from_memory } in answers {
@@ -168,6 +216,44 @@ impl Session {
         })
     }
 
+    /// The same session, looked at through a lens as well.
+    pub(crate) fn seen_through(&self, lens: &Lens, remarks: impl Fn(&Lens) -> Vec<Remark>) -> Session {
+        let lens = self.lens().map_or_else(|| lens.clone(), |own| own.and(lens));
+        let remarks = remarks(&lens);
+        let seen = Seen::through(lens, remarks);
+        // What it is called was read before anybody looked through a lens.
+        seen.hear(&serde_json::json!([self.inner.cluster.raw(), self.identity().raw()]).to_string());
+        Session { seen: Some(Arc::new(seen)), ..self.clone() }
+    }
+
+    /// The same session, looked at as it is.
+    pub(crate) fn unseen(&self) -> Session {
+        Session { seen: None, ..self.clone() }
+    }
+
+    /// What is looked through.
+    pub(crate) fn seen(&self) -> Option<&Arc<Seen>> {
+        self.seen.as_ref()
+    }
+
+    /// The lens that is looked through.
+    pub(crate) fn lens(&self) -> Option<&Lens> {
+        self.seen.as_ref().map(|seen| &seen.lens)
+    }
+
+    /// Makes something happen to a simulated cluster. What was read before says nothing of it.
+    pub(crate) fn practice(&self, fault: &Fault) -> Result<(), Error> {
+        self.inner.wire.practice(fault)?;
+        self.forget_answers();
+        self.note(Event::new(Kind::Practised, fault.to_string()));
+        Ok(())
+    }
+
+    /// Whether the cluster is simulated.
+    pub(crate) fn is_simulated(&self) -> bool {
+        self.inner.wire.far() == Far::Demo
+    }
+
     /// Who asks.
     pub(crate) fn identity(&self) -> Text {
         self.inner.wire.identity()
@@ -176,6 +262,11 @@ impl Session {
     /// The cluster's name and version.
     pub(crate) fn cluster(&self) -> Text {
         self.inner.cluster.clone()
+    }
+
+    /// What tells this session from every other.
+    pub(crate) fn id(&self) -> Text {
+        self.inner.id.clone()
     }
 
     /// The time at the cluster.

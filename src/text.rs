@@ -2,7 +2,7 @@
 //!
 //! Knows what the notebook kernel and a reader's eye could take for something else; knows nothing about markup.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 
 /// Free text from a server or a person: a name, a note, a log line, a message.
@@ -52,6 +52,22 @@ impl Text {
         self.0.trim().is_empty()
     }
 
+    /// The string as it is shown.
+    pub(crate) fn shown(&self) -> Cow<'_, str> {
+        if is_harmless(&self.0) || !self.0.contains(MARK) && !self.0.contains(misleads) {
+            return Cow::Borrowed(&self.0);
+        }
+        let mut shown = String::with_capacity(self.0.len() + 16);
+        for c in self.0.chars() {
+            if misleads(c) {
+                shown.extend(c.escape_unicode());
+            } else {
+                shown.push(c);
+            }
+        }
+        Cow::Owned(break_marks(&shown))
+    }
+
     /// The first line, shown, cut to `width` characters with an ellipsis.
     pub fn brief(&self, width: usize) -> String {
         let line = self.0.lines().next().unwrap_or_default();
@@ -71,26 +87,41 @@ pub(crate) fn break_marks(text: &str) -> String {
     text.replace(MARK, BROKEN_MARK)
 }
 
-fn misleads(c: char) -> bool {
+/// JSON that means the same, without what acts or misleads where somebody prints it: its strings have these as escapes.
+pub(crate) fn harmless_json(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for c in json.replace(MARK, "EVCXR\\u005f").chars() {
+        // Outside of strings JSON has none of them but line breaks, and each of them has four digits.
+        if misleads(c) { shown.push_str(&format!("\\u{:04x}", u32::from(c))) } else { shown.push(c) }
+    }
+    shown
+}
+
+/// Whether a character acts on a terminal or turns, hides or ends what is read.
+pub(crate) fn misleads(c: char) -> bool {
     (c.is_control() && c != '\n' && c != '\t')
         || matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.0.contains(MARK) && !self.0.contains(misleads) {
-            return f.pad(&self.0);
-        }
-        let mut shown = String::with_capacity(self.0.len() + 16);
-        for c in self.0.chars() {
-            if misleads(c) {
-                shown.extend(c.escape_unicode());
-            } else {
-                shown.push(c);
-            }
-        }
-        f.pad(&break_marks(&shown))
+        f.pad(&self.shown())
     }
+}
+
+/// Whether there are only letters that need no second look. By index, since that is quick where nothing is optimised,
+/// as in a notebook.
+fn is_harmless(words: &str) -> bool {
+    let bytes = words.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        // The kernel's mark ends with an underscore.
+        if !matches!(bytes[at], b' '..=b'^' | b'`'..=b'~') {
+            return false;
+        }
+        at += 1;
+    }
+    true
 }
 
 impl fmt::Debug for Text {

@@ -10,22 +10,32 @@ use percent_encoding::percent_decode_str;
 
 use self::answer::Params;
 use self::state::{Ms, State};
+use crate::error::Error;
 use crate::text::Text;
 use crate::units::Moment;
+use crate::wire::practice::Fault;
 use crate::wire::{Call, Far, Pending, Reply, Wire};
 
 mod access;
-mod actions;
 mod answer;
+mod archives;
+mod boot;
 mod cluster;
-mod config;
-mod course;
 mod demo;
+mod drive;
+mod form;
 mod guests;
+mod ha;
+mod images;
 mod inside;
 mod jobs;
+mod net;
 mod nodes;
+mod options;
+mod packages;
 mod parts;
+mod pools;
+mod practice;
 mod routes;
 mod rrd;
 mod state;
@@ -34,6 +44,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod work;
+mod written;
 
 /// A simulated cluster.
 pub(crate) struct Twin {
@@ -56,9 +67,12 @@ impl Twin {
         let path: Vec<_> = call.path.split('/').filter(|part| !part.is_empty()).map(decoded).collect();
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let asked = state.now;
-        state.advance(time_for(&path));
-        let answer = routes::answer(state, call.method, &path, Params(&call.params));
-        let (status, reason, body) = answer::encode(answer);
+        state.advance(time_for(&path) + state.faults.slow);
+        let (status, reason, body) = if call.is_documentation() {
+            (200, "OK".to_owned(), demo::DOCUMENTATION.to_owned())
+        } else {
+            answer::encode(routes::answer(state, call.method, &path, Params(&call.params)))
+        };
         Reply {
             status,
             reason: reason.into(),
@@ -86,7 +100,24 @@ fn time_for(path: &[&str]) -> Ms {
 
 impl Wire for Twin {
     fn submit(&self, call: Call) -> Pending {
-        Pending::ready(Ok(self.reply(&call)))
+        if self.state().is_dark() {
+            return Pending::ready(Err(Error::NotConnected {
+                endpoint: "the demo cluster".into(),
+                why: "none of its nodes is online".into(),
+                next: "Bring one back: pve.practice(Fault::NodeUp(\"pve1\".into()))?".into(),
+            }));
+        }
+        let reply = self.reply(&call);
+        let cut = call.method.is_write() && std::mem::take(&mut self.state().faults.cut);
+        Pending::ready(match cut {
+            true => Err(Error::ConnectionLost {
+                endpoint: "the demo cluster".into(),
+                call: call.shown(),
+                why: "the connection was cut, as was asked for".into(),
+                write: true,
+            }),
+            false => Ok(reply),
+        })
     }
 
     fn far(&self) -> Far {
@@ -103,6 +134,10 @@ impl Wire for Twin {
 
     fn now(&self) -> Moment {
         Moment::from_unix(self.state().seconds())
+    }
+
+    fn practice(&self, fault: &Fault) -> Result<(), Error> {
+        self.state().practise(fault)
     }
 
     fn pause(&self, time: Duration) {

@@ -10,6 +10,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::text::Text;
 
+mod amount;
+
+pub use amount::Amount;
+
 /// A number of bytes, shown in the binary units that Proxmox VE itself uses.
 ///
 /// ```
@@ -52,6 +56,17 @@ impl fmt::Display for Bytes {
             f.pad(&format!("{size:.0} {unit}"))
         } else {
             f.pad(&format!("{tenths:.1} {unit}"))
+        }
+    }
+}
+
+impl Bytes {
+    /// This as a part of a whole, the unit once where it is the same: `32 of 96 GiB`.
+    pub(crate) fn part_words(self, whole: Bytes) -> String {
+        let (used, whole) = (self.to_string(), whole.to_string());
+        match (used.split_once(' '), whole.split_once(' ')) {
+            (Some((number, unit)), Some((_, same))) if unit == same => format!("{number} of {whole}"),
+            _ => format!("{used} of {whole}"),
         }
     }
 }
@@ -259,7 +274,7 @@ impl Moment {
     }
 
     /// `2026-01-15T09:00:00Z`; what lies outside the years 1970 to 9999 is the nearest that does not.
-    fn written(self) -> String {
+    pub(crate) fn written(self) -> String {
         const LAST: u64 = 253_402_300_799;
         let seconds = u64::try_from(self.0).unwrap_or(0).min(LAST);
         humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds)).to_string()

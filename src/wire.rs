@@ -22,6 +22,7 @@ pub(crate) mod https;
 pub(crate) mod joining;
 pub(crate) mod outage;
 pub(crate) mod peer;
+pub(crate) mod practice;
 pub(crate) mod refusal;
 pub(crate) mod rounds;
 pub(crate) mod tls;
@@ -60,6 +61,9 @@ impl fmt::Display for Method {
     }
 }
 
+/// Where a node serves the documentation of its own version of the API: beside the API, to everyone, without a login.
+const DOCUMENTATION: &str = "/pve-docs/api-viewer/apidoc.js";
+
 /// A call: method, path below `/api2/json`, parameters. Shown without the values of its parameters.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Call {
@@ -82,6 +86,16 @@ impl Call {
     /// A read.
     pub(crate) fn get(path: impl Into<String>) -> Call {
         Call::new(Method::Get, path)
+    }
+
+    /// The documentation of the API, which is a script and not an answer of the API.
+    pub(crate) fn documentation() -> Call {
+        Call::get(DOCUMENTATION)
+    }
+
+    /// Whether it asks for that, and so goes beside the API and carries no login.
+    pub(crate) fn is_documentation(&self) -> bool {
+        self.method == Method::Get && self.path == DOCUMENTATION
     }
 
     /// One more parameter.
@@ -266,6 +280,14 @@ pub(crate) trait Wire: Send + Sync {
     fn now(&self) -> Moment;
     /// Waits, by that clock.
     fn pause(&self, time: Duration);
+    /// Makes something happen that only a simulated cluster can be made to suffer.
+    fn practice(&self, fault: &practice::Fault) -> Result<(), Error> {
+        Err(Error::not_run(
+            format!("practice: {fault}"),
+            "This is no simulated cluster, and nothing is ever made to fail on any other",
+            "Practise on the built-in one: let pve = Pve::demo()?;",
+        ))
+    }
 }
 
 #[cfg(test)]

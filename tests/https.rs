@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use pve_notebook::*;
 
+#[path = "https/acting.rs"]
+mod acting;
 #[path = "https/fake.rs"]
 mod fake;
 #[path = "https/faults.rs"]
@@ -35,11 +38,22 @@ fn cluster() -> Option<Fake> {
 }
 
 fn by_token(fake: &Fake) -> Pve {
-    Pve::at(&fake.url).token(TOKEN, SECRET).fingerprint(&fake.fingerprint).connect().unwrap()
+    journaled(fake, Pve::at(&fake.url).token(TOKEN, SECRET).fingerprint(&fake.fingerprint).connect().unwrap())
 }
 
 fn by_password(fake: &Fake) -> Pve {
-    Pve::at(&fake.url).password("root@pam", "secret").fingerprint(&fake.fingerprint).connect().unwrap()
+    journaled(fake, Pve::at(&fake.url).password("root@pam", "secret").fingerprint(&fake.fingerprint).connect().unwrap())
+}
+
+/// With a journal that goes when the fake does, and not that of whoever runs the tests.
+fn journaled(fake: &Fake, pve: Pve) -> Pve {
+    assert!(pve.journal().head().is_none(), "connecting writes nothing");
+    pve.journal_to(journal(fake)).unwrap();
+    pve
+}
+
+fn journal(fake: &Fake) -> PathBuf {
+    Path::new(&fake.certificate).with_file_name("journal.jsonl")
 }
 
 fn writes(fake: &mut Fake) -> String {
@@ -76,6 +90,11 @@ fn a_stopped_guest_is_found_started_and_seen_running_by_token_and_by_ticket() {
         pve.guest(101).unwrap().shutdown().run().unwrap();
         pve.guest(102).unwrap().stop().run().unwrap();
         assert_eq!(fake.order("answer = pve.vm(101).status + ' ' + pve.vm(102).status"), "stopped stopped");
+        let head = pve.journal().head().unwrap();
+        assert!(Journal::verify(journal(&fake)).unwrap().holds(head.raw()).is_intact());
+        let said = fs::read_to_string(journal(&fake)).unwrap();
+        assert_eq!(said.matches("\"kind\":\"sent\"").count(), 3);
+        assert!(![SECRET, "\"secret\"", "PVE:root@pam", "CSRF"].iter().any(|secret| said.contains(secret)), "{said}");
     }
 }
 

@@ -155,6 +155,23 @@ fn an_auditor_who_sees_all_is_not_told_otherwise() {
 }
 
 #[test]
+fn where_a_value_comes_from_names_the_privilege_and_who_holds_or_lacks_it() {
+    let Some(fake) = cluster() else { return };
+    let words = |page: Page| page.text().split_whitespace().collect::<Vec<_>>().join(" ");
+    let part = as_one(&fake, "part@pve");
+    let guest = part.guests().unwrap().first().unwrap();
+    let text = words(part.why(&guest, "State").unwrap());
+    assert!(text.contains("VM.Audit on /vms/101, which part@pve!all holds"), "{text}");
+    let node = part.nodes().unwrap().first().unwrap();
+    let text = words(part.why(&node, "maxmem").unwrap());
+    assert!(text.contains("Sys.Audit on /nodes/pve1, which part@pve!all lacks"), "{text}");
+    assert!(text.contains("Not known: needs Sys.Audit on /nodes/pve1"), "{text}");
+    let audit = as_one(&fake, "audit@pve");
+    let text = words(audit.why(&audit.node("pve1").unwrap(), "maxmem").unwrap());
+    assert!(text.contains("which audit@pve!all holds") && !text.contains("lacks"), "{text}");
+}
+
+#[test]
 fn totals_drawings_and_findings_say_that_they_are_partial() {
     let Some(fake) = cluster() else { return };
     let pve = as_one(&fake, "power@pve");

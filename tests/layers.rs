@@ -5,9 +5,29 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the bottom up. A layer is a file and the folder of its name.
-const LAYERS: [&str; 16] = [
-    "text", "secret", "error", "units", "page", "kernel", "loose", "render", "draw", "wire", "twin", "session",
-    "model", "plan", "pve", "lib",
+const LAYERS: [&str; 22] = [
+    "text",
+    "secret",
+    "units",
+    "error",
+    "lens",
+    "page",
+    "own_file",
+    "kernel",
+    "loose",
+    "render",
+    "draw",
+    "wire",
+    "twin",
+    "journal",
+    "approval",
+    "session",
+    "model",
+    "plan",
+    "pve",
+    "runbook",
+    "lib",
+    "questions",
 ];
 
 fn files_in(folder: &Path) -> Vec<PathBuf> {
@@ -26,7 +46,11 @@ fn used_by(source: &str) -> Vec<String> {
         .lines()
         .filter(|line| !line.trim_start().starts_with("//"))
         .flat_map(|line| line.split("crate::").skip(1))
-        .map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect())
+        .map(|rest| match rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>() {
+            // All that the crate offers.
+            all if all.is_empty() => "lib".to_owned(),
+            layer => layer,
+        })
         .collect()
 }
 

@@ -102,7 +102,7 @@ pub(crate) fn width(words: &str, font: Font) -> f64 {
 
 fn letter_width(letter: char) -> f64 {
     match letter {
-        'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '\'' | '!' | '|' | '·' | ' ' => 0.35,
+        'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '\'' | '!' | '|' | '·' | ' ' | '\u{a0}' => 0.35,
         'f' | 'r' | 't' | '-' | '(' | ')' | '/' | '[' | ']' => 0.44,
         'm' | 'M' | 'W' | 'w' | '@' | '%' | '…' | '—' => 1.0,
         'A'..='Z' | '&' | '~' | '+' | '=' | '<' | '>' | '#' => 0.82,
@@ -134,24 +134,39 @@ pub(crate) fn fitting<'a>(wordings: &[&'a str], room: f64, font: Font) -> &'a st
     wordings.iter().find(|words| width(words, font) <= room).copied().unwrap_or_default()
 }
 
-/// Words in lines of a width, broken between words.
+/// Words in lines of a width, broken between words but neither at a space that is meant to stay nor behind a number, which
+/// stays with what it counts.
 pub(crate) fn lines(words: &str, room: f64, font: Font) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in words.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if width(&format!("{line} {word}"), font) <= room => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
+    let breaks = |c: char| c.is_whitespace() && c != '\u{a0}';
+    let is_number = |word: &str| word.chars().all(|c| c.is_ascii_digit() || c == '.') && !word.is_empty();
+    let (mut lines, mut counts): (Vec<String>, Vec<&str>) = (Vec::new(), Vec::new());
+    let mut put = |whole: String| match lines.last_mut() {
+        Some(line) if width(&format!("{line} {whole}"), font) <= room => {
+            line.push(' ');
+            line.push_str(&whole);
+        }
+        _ => lines.push(whole),
+    };
+    for word in words.split(breaks).filter(|word| !word.is_empty()) {
+        counts.push(word);
+        let is_too_wide = width(&counts.join(" "), font) > room;
+        if is_number(word) && !is_too_wide {
+            continue;
+        }
+        match is_too_wide {
+            true => counts.drain(..).for_each(|word| put(word.to_owned())),
+            false => put(std::mem::take(&mut counts).join(" ")),
         }
     }
-    lines
+    if !counts.is_empty() {
+        put(counts.join(" "));
+    }
+    lines.iter().map(|line| line.replace('\u{a0}', " ")).collect()
 }
 
 /// A bar on a track, filled so far; red from `alarm` on.
 pub(crate) fn bar(at: Rect, part: Option<f64>, alarm: f64) -> Markup {
-    let filled = part.map(|part| {
+    let filled = part.filter(|part| !part.is_nan()).map(|part| {
         let color = if part >= alarm { WRONG } else { ACCENT };
         rect(Rect { w: at.w * part.clamp(0.0, 1.0), ..at }, color, "none").empty()
     });
@@ -201,6 +216,9 @@ mod tests {
         assert_eq!(fitting(&["32 of 96 GiB", "33%"], 40.0, plain), "33%");
         assert_eq!(fitting(&["32 of 96 GiB", "33%"], 4.0, plain), "");
         assert_eq!(lines("36 GiB not promised", 70.0, plain), ["36 GiB not", "promised"]);
+        assert_eq!(lines("promised 36 GiB, of\u{a0}96 more", 60.0, plain), ["promised", "36 GiB,", "of 96 more"]);
+        assert_eq!(lines("1 2 3", 5.0, plain), ["1", "2", "3"]);
+        assert_eq!(lines("uses 36", 90.0, plain), ["uses 36"]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub(crate) mod factor;
 pub(crate) mod group;
 pub(crate) mod permission;
 pub(crate) mod realm;
+pub(crate) mod right;
 pub(crate) mod role;
 pub(crate) mod token;
 pub(crate) mod user;

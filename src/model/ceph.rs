@@ -216,7 +216,7 @@ impl fmt::Debug for Ceph {
 
 impl View for Ceph {
     fn page(&self) -> Page {
-        use crate::model::guest::page::part;
+        use crate::model::inspect::part;
         let page = match self.status() {
             Ok(status) => status.page(),
             Err(error) => return Err::<Page, Error>(error).page(),

@@ -12,6 +12,9 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::loose;
 use crate::model::record::Record;
+use crate::model::why::Explained;
+use crate::model::why::tests::faults;
+use crate::session::Session;
 use crate::wire::{Call, Reply};
 
 mod identities;
@@ -24,22 +27,24 @@ type Counted = Result<(usize, usize), Error>;
 /// A type of the model: the paths that give it, and how an answer is read.
 #[derive(Clone, Copy)]
 pub(crate) struct Typed {
-    name: &'static str,
-    paths: &'static [&'static str],
+    pub(crate) name: &'static str,
+    pub(crate) paths: &'static [&'static str],
     /// An answer as the client reads it.
     answer: fn(&Call, &Reply) -> Counted,
     /// One object: what was dropped or not understood of it.
     object: fn(&Value) -> Result<Vec<String>, String>,
+    /// What is wrong with what its columns say of where they come from; of a type that has columns.
+    pub(crate) why: Option<fn(&Session) -> Vec<String>>,
 }
 
 impl Typed {
-    pub(crate) fn record<T: Record>() -> Typed {
-        Typed::row::<T>(T::PATHS)
+    pub(crate) fn record<T: Record + Explained>() -> Typed {
+        Typed { why: Some(faults::<T>), ..Typed::row::<T>(T::PATHS) }
     }
 
     /// A type that is read from these paths and made into another.
     pub(crate) fn row<T: DeserializeOwned>(paths: &'static [&'static str]) -> Typed {
-        Typed { name: std::any::type_name::<T>(), paths, answer: answer::<T>, object: object::<T> }
+        Typed { name: std::any::type_name::<T>(), paths, answer: answer::<T>, object: object::<T>, why: None }
     }
 
     /// Whether a path is one of those; `{node}` and the like stand for any word.
@@ -76,7 +81,7 @@ fn object<T: DeserializeOwned>(value: &Value) -> Result<Vec<String>, String> {
 }
 
 /// Every type, a list a family. A new type is added to the list of its family.
-fn typed() -> Vec<Typed> {
+pub(crate) fn typed() -> Vec<Typed> {
     let families = [
         super::access::typed(),
         super::cluster::typed(),

@@ -88,7 +88,8 @@ mod told {
 
 /// Writes how a struct is read: `fields! { pub struct Disk { /// … pub size: Reading<Bytes>, .. } }`. A field is called in
 /// the API as it is here, unless `#[field("its-name")]` says otherwise; `#[field(loose::words)]` reads it by a function,
-/// `#[field("its-name", loose::words)]` does both, `#[field("its-name" | "its-other-name", loose::words)]` takes either, and `#[field(skip)]` leaves it as its type begins.
+/// `#[field("its-name", loose::words)]` does both, `#[field("its-name" | "its-other-name", loose::words)]` takes either,
+/// `#[field(skip)]` leaves it as its type begins, and `#[field(skip, "the path of the call")]` says where it comes from then.
 macro_rules! fields {
     (
         $(#[$about:meta])*
@@ -101,9 +102,16 @@ macro_rules! fields {
             ),* $(,)?
         }
     ) => {
-        $(#[$about])*
-        $vis struct $name {
-            $($(#[doc = $doc])* $(#[allow($($allow)*)])? $field_vis $field: $type,)*
+        crate::model::told::told! {
+            $(#[$about])*
+            $vis struct $name {
+                $(
+                    $(#[doc = $doc])*
+                    $(#[allow($($allow)*)])?
+                    $(#[field($($how)*)])?
+                    $field_vis $field: $type,
+                )*
+            }
         }
 
         impl $name {
@@ -124,7 +132,7 @@ macro_rules! fields {
 
 /// How one field is read.
 macro_rules! field {
-    ($from:ident, $field:ident, skip) => {
+    ($from:ident, $field:ident, skip $(, $made_of:literal)?) => {
         Default::default()
     };
     ($from:ident, $field:ident, $name:literal | $other:literal, $read:path) => {

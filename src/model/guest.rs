@@ -3,16 +3,21 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::error::Error;
-use crate::model::history::{History, Span};
+use crate::model::history::{History, Source, Span};
 use crate::model::list::{About, List};
+use crate::model::map::{self, Focus};
+use crate::model::record::json_of;
 use crate::model::resource::{Resource, Resources};
 use crate::model::sight::Sight;
 use crate::model::task::{self, Task};
-use crate::page::Provenance;
+use crate::model::told::told;
+use crate::page::{Figure, Provenance};
 use crate::session::Session;
 use crate::text::Text;
-use crate::units::{Age, Bytes, Ratio, Reading, Why};
+use crate::units::{Age, Bytes, Moment, Ratio, Reading, Why};
 use crate::wire::{Call, Raw};
 
 pub(crate) mod addresses;
@@ -22,11 +27,15 @@ pub(crate) mod config;
 mod configs;
 pub(crate) mod details;
 pub(crate) mod disk;
+mod inspector;
+mod lock;
 pub(crate) mod migration;
 pub(crate) mod net;
 pub(crate) mod page;
+pub(crate) mod reachable;
 mod search;
 mod silence;
+mod sources;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -52,50 +61,65 @@ pub(crate) fn typed() -> Vec<super::conformance::Typed> {
     ]
 }
 
-/// A virtual machine or a container, as it was when it was read.
-///
-/// Lists come from `/cluster/resources`; a guest asked for alone also from its
-/// `/nodes/{node}/{qemu|lxc}/{vmid}/status/current`, which does not lag.
-#[derive(Clone)]
-pub struct Guest {
-    /// Its number, unique in the cluster.
-    pub vmid: u32,
-    /// Its name; not known while its node is offline.
-    pub name: Reading<Text>,
-    /// The node that it is on.
-    pub node: Text,
-    /// Virtual machine or container.
-    pub kind: GuestKind,
-    /// Whether it runs.
-    pub status: Status,
-    /// Whether it is a template, which never runs.
-    pub template: bool,
-    /// The pool that it belongs to.
-    pub pool: Option<Text>,
-    /// Its tags, in the order of the server.
-    pub tags: Vec<Text>,
-    /// What holds a lock on it: `backup`, `migrate`, `snapshot`, ...
-    pub lock: Option<Text>,
-    /// What high availability makes of it, where it is managed: `started`, `stopped`, `error`, ...
-    pub hastate: Option<Text>,
-    /// CPU use, 1.0 being all of its own cores.
-    pub cpu: Reading<Ratio>,
-    /// Its virtual CPUs.
-    pub maxcpu: Reading<u64>,
-    /// Memory in use.
-    pub mem: Reading<Bytes>,
-    /// Memory that it may use.
-    pub maxmem: Reading<Bytes>,
-    /// Space used on its root disk: known for running containers only.
-    pub disk: Reading<Bytes>,
-    /// Size of its first disk; its configuration has them all.
-    pub maxdisk: Reading<Bytes>,
-    /// How long it has been running.
-    pub uptime: Reading<Age>,
-    pub(crate) session: Session,
-    /// All guests of one answer share it.
-    pub(crate) provenance: Arc<Provenance>,
-    raw: Raw,
+told! {
+    /// A virtual machine or a container, as it was when it was read.
+    ///
+    /// Lists come from `/cluster/resources`; a guest asked for alone also from its
+    /// `/nodes/{node}/{qemu|lxc}/{vmid}/status/current`, which does not lag.
+    #[derive(Clone)]
+    pub struct Guest {
+        /// Its number, unique in the cluster.
+        pub vmid: u32,
+        /// Its name; not known while its node is offline.
+        pub name: Reading<Text>,
+        /// The node that it is on.
+        pub node: Text,
+        /// Virtual machine or container.
+        #[field("type")]
+        pub kind: GuestKind,
+        /// Whether it runs.
+        #[field("status" | "qmpstatus")]
+        pub status: Status,
+        /// Whether it is a template, which never runs.
+        pub template: bool,
+        /// The pool that it belongs to.
+        pub pool: Option<Text>,
+        /// Its tags, in the order of the server.
+        pub tags: Vec<Text>,
+        /// What holds a lock on it: `backup`, `migrate`, `snapshot`, ...
+        pub lock: Option<Text>,
+        /// What high availability makes of it, where it is managed: `started`, `stopped`, `error`, ...
+        #[field("hastate" | "ha.state")]
+        pub hastate: Option<Text>,
+        /// CPU use, 1.0 being all of its own cores.
+        pub cpu: Reading<Ratio>,
+        /// Its virtual CPUs.
+        #[field("maxcpu" | "cpus")]
+        pub maxcpu: Reading<u64>,
+        /// Memory in use.
+        pub mem: Reading<Bytes>,
+        /// Memory that it may use.
+        pub maxmem: Reading<Bytes>,
+        /// Space used on its root disk: known for running containers only.
+        pub disk: Reading<Bytes>,
+        /// Size of its first disk; its configuration has them all.
+        pub maxdisk: Reading<Bytes>,
+        /// How long it has been running.
+        pub uptime: Reading<Age>,
+        #[field(skip)]
+        pub(crate) session: Session,
+        /// All guests of one answer share it.
+        #[field(skip)]
+        pub(crate) provenance: Arc<Provenance>,
+        #[field(skip)]
+        raw: Raw,
+        /// What the overview said, and when, of a guest that was asked for alone: its node does not tell the pool.
+        #[field(skip)]
+        listed: Option<(Raw, Option<Moment>)>,
+        /// When this session saw it in a state that the overview does not have yet.
+        #[field(skip)]
+        seen: Option<Moment>,
+    }
 }
 
 impl Guest {
@@ -149,7 +173,7 @@ impl Guest {
                 .remembered(guest.vmid, resources.answer.reply.at)
                 .filter(|known| guest.status != known.status.raw())
             {
-                guest = guest.changed_to(Status::word(known.status.raw()));
+                guest = guest.changed_to(Status::word(known.status.raw()), known.at);
             }
             guests.push(guest);
         }
@@ -212,7 +236,13 @@ impl Guest {
             ..now
         };
         let here = self.session.provenance([&answer], Some(&format!("{}/{}", self.kind.path(), self.vmid)));
-        Guest::read(&self.session, &row, &raw, None, &Arc::new(here))
+        let listed = match self.raw.is_whole() {
+            true => self.listed.clone(),
+            false => Some((self.raw.clone(), self.provenance.at)),
+        };
+        let guest = Guest::read(&self.session, &row, &raw, None, &Arc::new(here));
+        guest
+            .map(|guest| Guest { listed, ..guest })
             .ok_or_else(|| Error::not_found(format!("{self} is no longer there"), "pve.guests()? shows those that are"))
     }
 
@@ -258,16 +288,26 @@ impl Guest {
             session: session.clone(),
             provenance: from.clone(),
             raw: raw.clone(),
+            listed: None,
+            seen: None,
         })
     }
 
+    /// One of a single row of the overview.
+    #[cfg(test)]
+    pub(crate) fn of_row(session: &Session, json: &Value) -> Option<Guest> {
+        let row = serde_json::from_value(json.clone()).ok()?;
+        Guest::read(session, &row, &Raw::default(), None, &Arc::default())
+    }
+
     /// The guest in a state that this session knows of and the overview does not yet, which leaves its load unknown.
-    fn changed_to(mut self, status: Status) -> Guest {
+    fn changed_to(mut self, status: Status, seen: Moment) -> Guest {
         let why = if status == Status::Stopped { Why::NotWhileStopped } else { Why::NotReportedYet };
         self.status = status;
         self.cpu = Reading::Missing(why);
         self.mem = Reading::Missing(why);
         self.uptime = Reading::Missing(why);
+        self.seen = Some(seen);
         self
     }
 
@@ -326,7 +366,7 @@ impl Guest {
     /// # Errors
     /// When the node cannot be reached or VM.Audit is missing.
     pub fn history(&self, span: Span) -> Result<History, Error> {
-        History::of_guest(self, span)
+        History::of(Source::of_guest(self), span)
     }
 
     /// What was done to it, newest first, from its node's `/nodes/{node}/tasks`.
@@ -337,9 +377,51 @@ impl Guest {
         task::of_guest(self)
     }
 
-    /// The JSON that it was read from, as the server sent it.
-    pub fn raw(&self) -> String {
-        self.raw.json().to_owned()
+    /// On which networks its cards hang, and by which cards of its node those are reached.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let figure = Pve::demo()?.guest("net-lab")?.network_topology()?;
+    /// assert!(figure.svg().contains("no such bridge"));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the cluster cannot be read.
+    pub fn network_topology(&self) -> Result<Figure, Error> {
+        map::network(&self.session, &Focus::Guest(self.vmid, self.called()))
+    }
+
+    /// Where its disks lie, which nodes reach them, and which backup jobs save them.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let words = Pve::demo()?.guest("db-main")?.storage_topology()?.words().text();
+    /// assert!(words.contains("2 disks with 700 GiB") && words.contains("backup-nightly"));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the cluster cannot be read.
+    pub fn storage_topology(&self) -> Result<Figure, Error> {
+        map::storage(&self.session, &Focus::Guest(self.vmid, self.called()))
+    }
+
+    /// The JSON that it was read from, with what this type has no field for.
+    pub fn raw(&self) -> Value {
+        json_of(&self.raw)
+    }
+
+    /// The same guest, asked for in another session with its cluster.
+    pub(crate) fn within(&self, session: &Session) -> Guest {
+        Guest { session: session.clone(), ..self.clone() }
+    }
+
+    /// The same guest as if it were on this node.
+    pub(crate) fn if_on(&self, node: &str) -> Guest {
+        Guest { node: node.into(), ..self.clone() }
     }
 
     /// A path below this guest's own.
@@ -355,8 +437,8 @@ impl Guest {
     /// Its name, or its number where the name is not known.
     pub(crate) fn called(&self) -> Text {
         match &self.name {
-            Reading::Known(name) => name.clone(),
-            Reading::Missing(_) => format!("{} {}", self.kind, self.vmid).into(),
+            Reading::Known(name) if !name.is_blank() => name.clone(),
+            _ => format!("{} {}", self.kind, self.vmid).into(),
         }
     }
 }

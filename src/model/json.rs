@@ -126,6 +126,7 @@ impl View for Value {
 
 /// Plain fields as facts, everything below them as a part that folds.
 pub(crate) fn tree(page: Page, value: &Value) -> Page {
+    let page = Page { as_it_came: true, ..page };
     let (plain, deep): (Vec<_>, Vec<_>) = match value {
         Value::Object(map) => {
             map.iter().map(|(key, value)| (key.clone(), value)).partition(|(_, value)| !is_deep(value))

@@ -6,9 +6,20 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::model::sight::Sight;
-use crate::page::{Cell, Grid, Level, Page, Provenance};
+use crate::page::{Level, Page, Provenance};
 use crate::render::View;
 use crate::text::Text;
+
+mod each;
+mod groups;
+mod made;
+mod table;
+
+pub use each::Each;
+pub use groups::Groups;
+pub(crate) use made::{Made, column};
+pub(crate) use table::NEXT;
+pub use table::{Column, Table};
 
 /// An object that stands in lists: its nouns, its columns, and how many of them are summed up in a sentence.
 pub trait Listed: Clone + 'static {
@@ -22,40 +33,21 @@ pub trait Listed: Clone + 'static {
     fn summary(items: &[Self]) -> (String, String) {
         (count(items.len(), Self::NOUN), ".".into())
     }
+
+    /// What one is called where it is named in a sentence.
+    fn told(&self) -> Text {
+        Self::columns().first().map(|column| column.cell(self).to_string().into()).unwrap_or_default()
+    }
+
+    /// Why nothing more can be read of it; asking would only take time.
+    fn out_of_reach(&self) -> Option<Text> {
+        None
+    }
 }
 
 /// How many of a thing: `1 guest`, `40 guests`.
 pub(crate) fn count(n: usize, (one, many): (&str, &str)) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
-}
-
-/// A column: its heading, and the cell of each row.
-pub struct Column<T> {
-    name: Text,
-    cell: Arc<dyn Fn(&T) -> Cell>,
-}
-
-impl<T> Column<T> {
-    /// A column whose cells `cell` makes.
-    pub fn new<C: Into<Cell>>(name: impl Into<Text>, cell: impl Fn(&T) -> C + 'static) -> Column<T> {
-        Column { name: name.into(), cell: Arc::new(move |item| cell(item).into()) }
-    }
-
-    /// Its heading.
-    pub fn name(&self) -> &Text {
-        &self.name
-    }
-
-    /// What it shows of this one.
-    pub fn cell(&self, item: &T) -> Cell {
-        (self.cell)(item)
-    }
-}
-
-impl<T> Clone for Column<T> {
-    fn clone(&self) -> Column<T> {
-        Column { name: self.name.clone(), cell: self.cell.clone() }
-    }
 }
 
 /// What a list is about: shown around its table, kept when it is filtered.
@@ -151,6 +143,12 @@ impl<T: Clone> List<T> {
     /// Those for which `wanted` holds.
     pub fn filter(&self, wanted: impl Fn(&T) -> bool) -> List<T> {
         self.with(self.items.iter().filter(|item| wanted(item)).cloned().collect())
+    }
+
+    /// A list of those for which `wanted` holds, which says nothing of the others.
+    pub(crate) fn only(&self, wanted: impl Fn(&T) -> bool) -> List<T> {
+        let items = self.items.iter().filter(|item| wanted(item)).cloned().collect();
+        List { items: Arc::new(items), about: self.about.clone() }
     }
 
     /// The one whose `key` is this word, or an error that names those there are.
@@ -250,9 +248,20 @@ impl<T: Clone> List<T> {
         self.about.sight.is_complete()
     }
 
+    /// The same list with others in it, as if they had been read.
+    #[cfg(test)]
+    pub(crate) fn replaced(&self, items: Vec<T>) -> List<T> {
+        List { items: Arc::new(items), about: self.about.clone() }
+    }
+
     /// The same list with nothing in it: what the server put there was not real.
     pub(crate) fn without_any(&self) -> List<T> {
         List { items: Arc::default(), about: self.about.clone() }
+    }
+
+    /// Whether these are some of a longer list.
+    pub(crate) fn is_filtered(&self) -> bool {
+        self.about.of.is_some_and(|of| of != self.len())
     }
 
     /// Whether something is missing from it.
@@ -277,6 +286,16 @@ impl<T: Clone> List<T> {
         List { items: self.items.clone(), about: Arc::new(about) }
     }
 
+    /// What it is called.
+    pub(crate) fn title(&self) -> Text {
+        self.about.title.clone()
+    }
+
+    /// How many there were before it was filtered, where that is another number.
+    pub(crate) fn cut_from(&self) -> Option<usize> {
+        self.about.of.filter(|of| *of != self.len())
+    }
+
     /// How much of what there is was seen.
     pub(crate) fn sight(&self) -> Sight {
         self.about.sight.clone()
@@ -296,7 +315,7 @@ impl<T: Clone> List<T> {
 impl<T: Listed> List<T> {
     /// The list as a table whose columns can be changed.
     pub fn table(&self) -> Table<T> {
-        Table { list: self.clone(), columns: T::columns(), all: false }
+        Table::of(self)
     }
 }
 
@@ -325,165 +344,6 @@ impl<'a, T> IntoIterator for &'a List<T> {
     type IntoIter = std::slice::Iter<'a, T>;
     fn into_iter(self) -> Self::IntoIter {
         self.items.iter()
-    }
-}
-
-/// The groups that [`List::group_by`] made: key and list, in the order of the keys.
-#[derive(Clone)]
-pub struct Groups<K, T> {
-    groups: Vec<(K, List<T>)>,
-    about: Arc<About>,
-}
-
-impl<K, T> Groups<K, T> {
-    /// One group after the other.
-    pub fn iter(&self) -> std::slice::Iter<'_, (K, List<T>)> {
-        self.groups.iter()
-    }
-
-    /// How many groups there are.
-    pub fn len(&self) -> usize {
-        self.groups.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.groups.is_empty()
-    }
-}
-
-impl<K, T> IntoIterator for Groups<K, T> {
-    type Item = (K, List<T>);
-    type IntoIter = std::vec::IntoIter<(K, List<T>)>;
-    fn into_iter(self) -> Self::IntoIter {
-        self.groups.into_iter()
-    }
-}
-
-impl<'a, K, T> IntoIterator for &'a Groups<K, T> {
-    type Item = &'a (K, List<T>);
-    type IntoIter = std::slice::Iter<'a, (K, List<T>)>;
-    fn into_iter(self) -> Self::IntoIter {
-        self.groups.iter()
-    }
-}
-
-impl<K, T> fmt::Debug for Groups<K, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Groups({}: {} groups)", self.about.title, self.groups.len())
-    }
-}
-
-impl<K: Clone + Into<Cell>, T: Listed> View for Groups<K, T> {
-    fn page(&self) -> Page {
-        let all: usize = self.groups.iter().map(|(_, list)| list.len()).sum();
-        let rows = self.groups.iter().map(|(key, list)| {
-            let (fact, rest) = T::summary(&list.items);
-            let key = match key.clone().into() {
-                Cell::Empty => Cell::from("none"),
-                cell => cell,
-            };
-            vec![key, Cell::from(list.len()), Cell::from(format!("{fact}{rest}"))]
-        });
-        let grid = Grid::new(["Group", T::NOUN.1, "Of these"]).rows(rows);
-        let end = self.about.nothing().filter(|_| all == 0).unwrap_or(".");
-        let page = Page::new(self.about.title.clone())
-            .question(self.about.question.clone())
-            .answer(
-                count(self.groups.len(), ("group", "groups")),
-                format!(" of {}{}{end}", count(all, T::NOUN), self.about.seen()),
-            )
-            .table(grid);
-        finish(page, &self.about)
-    }
-}
-
-/// A list as a table: columns can be added and hidden.
-///
-/// ```
-/// # fn main() -> Result<(), pve_notebook::Error> {
-/// use pve_notebook::*;
-/// let pve = Pve::demo()?;
-/// let table = pve.guests()?.table().column("Owner", |g| g.tag_value("owner")).hide_column("Tags");
-/// assert!(table.page().text().contains("Owner"));
-/// # Ok(()) }
-/// ```
-#[derive(Clone)]
-pub struct Table<T> {
-    list: List<T>,
-    columns: Vec<Column<T>>,
-    all: bool,
-}
-
-/// The last column of most tables: the code to go on with.
-pub(crate) const NEXT: &str = "Next";
-
-/// Of a long list this many rows stand at its head and its tail.
-const HEAD: usize = 80;
-const TAIL: usize = 20;
-
-impl<T: Listed> Table<T> {
-    /// One more column, before the one that says how to go on; one of the same name is replaced in its place.
-    pub fn column<C: Into<Cell>>(&self, name: impl Into<Text>, cell: impl Fn(&T) -> C + 'static) -> Table<T> {
-        let mut table = self.clone();
-        let column = Column::new(name, cell);
-        match table.columns.iter_mut().find(|known| known.name.raw().eq_ignore_ascii_case(column.name.raw())) {
-            Some(known) => *known = column,
-            None => {
-                let next = table.columns.last().filter(|last| last.name == NEXT).map_or(0, |_| 1);
-                table.columns.insert(table.columns.len() - next, column);
-            }
-        }
-        table
-    }
-
-    /// Without this column.
-    pub fn hide_column(&self, name: &str) -> Table<T> {
-        let mut table = self.clone();
-        table.columns.retain(|column| !column.name.raw().eq_ignore_ascii_case(name));
-        table
-    }
-
-    /// With every row, however many there are.
-    pub fn all(&self) -> Table<T> {
-        Table { all: true, ..self.clone() }
-    }
-
-    /// The rows as they are shown.
-    pub fn grid(&self) -> Grid {
-        let items = self.list.items.as_slice();
-        let row = |item: &T| self.columns.iter().map(|column| (column.cell)(item)).collect::<Vec<_>>();
-        let grid = Grid::new(self.columns.iter().map(|column| column.name.clone()));
-        if self.all || items.len() <= HEAD + TAIL {
-            return grid.rows(items.iter().map(row));
-        }
-        let left_out = items.len() - HEAD - TAIL;
-        grid.caption(format!(
-            "the first {HEAD} and the last {TAIL} of {}; .table().all() shows every row",
-            count(items.len(), T::NOUN)
-        ))
-        .rows(items[..HEAD].iter().map(row))
-        .rows([vec![Cell::from(format!("⋯ {left_out} more"))]])
-        .rows(items[items.len() - TAIL..].iter().map(row))
-    }
-}
-
-impl<T: Listed> View for Table<T> {
-    fn page(&self) -> Page {
-        let (list, about) = (&self.list, &self.list.about);
-        let (fact, rest) = T::summary(&list.items);
-        let of = about.of.filter(|of| *of != list.len()).map(|of| format!(" (of {of})")).unwrap_or_default();
-        let seen = about.seen();
-        let rest = about.nothing().filter(|_| list.is_empty()).map_or(rest, str::to_owned);
-        let page =
-            Page::new(about.title.clone()).question(about.question.clone()).answer(format!("{fact}{of}{seen}"), rest);
-        finish(if list.is_empty() { page } else { page.table(self.grid()) }, about)
-    }
-}
-
-impl<T> fmt::Debug for Table<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Table({}: {} rows, {} columns)", self.list.about.title, self.list.items.len(), self.columns.len())
     }
 }
 

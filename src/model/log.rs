@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed};
+use crate::model::list::{Column, List, Listed, column};
 use crate::model::record::{Ask, Origin, record};
 use crate::model::sight::Sight;
 use crate::session::Session;
@@ -77,6 +77,6 @@ impl Listed for LogLine {
     const NOUN: (&'static str, &'static str) = ("line", "lines");
 
     fn columns() -> Vec<Column<LogLine>> {
-        vec![Column::new("Line", |l: &LogLine| l.n), Column::new("What it says", |l: &LogLine| l.t.clone())]
+        vec![column!("Line", |l: &LogLine| l.n), column!("What it says", |l: &LogLine| l.t.clone())]
     }
 }

@@ -2,16 +2,21 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 use crate::error::Error;
+use crate::model::access::right::Right;
 use crate::model::guest::Guest;
-use crate::model::guest::page::{cpu_cell, part};
-use crate::model::history::{History, Span};
-use crate::model::list::{About, Column, List, Listed, NEXT, count};
+use crate::model::history::{History, Source, Span};
+use crate::model::list::{About, List};
+use crate::model::map::{self, Focus};
+use crate::model::record::json_of;
 use crate::model::resource::{Resource, Resources};
 use crate::model::storage::NodeStorage;
 use crate::model::task::{self, Task};
-use crate::page::{Cell, Level, Page, Provenance, State, Tone};
-use crate::render::View;
+use crate::model::told::told;
+use crate::model::why::{Explained, Sources};
+use crate::page::{Figure, Provenance, State, Tone};
 use crate::session::Session;
 use crate::text::Text;
 use crate::units::{Age, Bytes, Ratio, Reading, Why};
@@ -24,6 +29,7 @@ pub(crate) mod disk;
 pub(crate) mod hardware;
 pub(crate) mod network;
 pub(crate) mod package;
+mod page;
 pub(crate) mod repositories;
 pub(crate) mod service;
 pub(crate) mod settings;
@@ -34,8 +40,6 @@ pub(crate) mod time;
 pub(crate) mod traffic;
 pub(crate) mod volume_group;
 pub(crate) mod zpool;
-
-use status::NodeStatus;
 
 /// The types of a node's parts, for the conformance check.
 #[cfg(test)]
@@ -57,7 +61,7 @@ pub(crate) fn typed() -> Vec<super::conformance::Typed> {
         Typed::record::<repositories::AptRepositories>(),
         Typed::record::<service::NodeService>(),
         Typed::record::<settings::NodeSettings>(),
-        Typed::record::<NodeStatus>(),
+        Typed::record::<status::NodeStatus>(),
         Typed::record::<subscription::Subscription>(),
         Typed::record::<time::NodeHosts>(),
         Typed::record::<time::NodeDns>(),
@@ -70,32 +74,38 @@ pub(crate) fn typed() -> Vec<super::conformance::Typed> {
     ]
 }
 
-/// A node, as it was when it was read from `/cluster/resources`. Its numbers need Sys.Audit on `/nodes/{node}`.
-#[derive(Clone)]
-pub struct Node {
-    /// Its name.
-    pub name: Text,
-    /// Whether it is online, as the cluster sees it.
-    pub status: Text,
-    /// CPU use, 1.0 being all cores.
-    pub cpu: Reading<Ratio>,
-    /// CPU threads.
-    pub maxcpu: Reading<u64>,
-    /// Memory in use.
-    pub mem: Reading<Bytes>,
-    /// Memory that it has.
-    pub maxmem: Reading<Bytes>,
-    /// Space used on its root file system.
-    pub disk: Reading<Bytes>,
-    /// Size of its root file system.
-    pub maxdisk: Reading<Bytes>,
-    /// How long it has been running.
-    pub uptime: Reading<Age>,
-    /// What high availability makes of it.
-    pub hastate: Option<Text>,
-    pub(crate) session: Session,
-    pub(crate) provenance: Provenance,
-    raw: Raw,
+told! {
+    /// A node, as it was when it was read from `/cluster/resources`. Its numbers need Sys.Audit on `/nodes/{node}`.
+    #[derive(Clone)]
+    pub struct Node {
+        /// Its name.
+        #[field("node")]
+        pub name: Text,
+        /// Whether it is online, as the cluster sees it.
+        pub status: Text,
+        /// CPU use, 1.0 being all cores.
+        pub cpu: Reading<Ratio>,
+        /// CPU threads.
+        pub maxcpu: Reading<u64>,
+        /// Memory in use.
+        pub mem: Reading<Bytes>,
+        /// Memory that it has.
+        pub maxmem: Reading<Bytes>,
+        /// Space used on its root file system.
+        pub disk: Reading<Bytes>,
+        /// Size of its root file system.
+        pub maxdisk: Reading<Bytes>,
+        /// How long it has been running.
+        pub uptime: Reading<Age>,
+        /// What high availability makes of it.
+        pub hastate: Option<Text>,
+        #[field(skip)]
+        pub(crate) session: Session,
+        #[field(skip)]
+        pub(crate) provenance: Provenance,
+        #[field(skip)]
+        raw: Raw,
+    }
 }
 
 impl Node {
@@ -165,6 +175,13 @@ impl Node {
         })
     }
 
+    /// One of a single row of the overview.
+    #[cfg(test)]
+    pub(crate) fn of_row(session: &Session, json: &Value) -> Option<Node> {
+        let row = serde_json::from_value(json.clone()).ok()?;
+        Node::read(session, &row, &Raw::default(), &Provenance::default())
+    }
+
     /// Whether the cluster sees it.
     pub fn is_online(&self) -> bool {
         self.status == "online"
@@ -208,7 +225,31 @@ impl Node {
     /// # Errors
     /// When the node cannot be reached or Sys.Audit is missing.
     pub fn history(&self, span: Span) -> Result<History, Error> {
-        History::of_node(self, span)
+        History::of(Source::of_node(self), span)
+    }
+
+    /// How its guests hang on its bridges, and those on its cards, from `/nodes/{node}/network` and the guests' settings.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let figure = Pve::demo()?.node("pve1")?.network_topology()?;
+    /// assert!(figure.words().text().contains("pve1 has 2 bridges"));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the cluster cannot be read.
+    pub fn network_topology(&self) -> Result<Figure, Error> {
+        map::network(&self.session, &Focus::Node(self.name.clone()))
+    }
+
+    /// Where the disks of its guests lie, and which backup jobs save them.
+    ///
+    /// # Errors
+    /// When the cluster cannot be read.
+    pub fn storage_topology(&self) -> Result<Figure, Error> {
+        map::storage(&self.session, &Focus::Node(self.name.clone()))
     }
 
     /// A path below this node's own.
@@ -221,9 +262,17 @@ impl Node {
         format!("node/{}", self.name.raw())
     }
 
-    /// The JSON that it was read from, as the server sent it.
-    pub fn raw(&self) -> String {
-        self.raw.json().to_owned()
+    /// The JSON that it was read from, with what this type has no field for.
+    pub fn raw(&self) -> Value {
+        json_of(&self.raw)
+    }
+
+    /// What this session's identity may do with it, from `/access/permissions?path=/nodes/{node}`.
+    ///
+    /// # Errors
+    /// When the cluster cannot be read.
+    pub fn permissions(&self) -> Result<List<Right>, Error> {
+        Right::on(&self.session, &format!("/nodes/{}", self.name.raw()), self.name.raw())
     }
 
     pub(crate) fn state(&self) -> State {
@@ -233,18 +282,16 @@ impl Node {
             other => State::new(Tone::Unknown, other),
         }
     }
+}
 
-    fn code(&self) -> String {
-        format!("pve.node({:?})?", self.name.raw())
-    }
-
-    /// What the node itself says: version, kernel, processor, load, swap. Memory stands above it on the node's page.
-    fn details(&self) -> Result<Page, Error> {
-        let status = self.status()?;
-        let shown =
-            NodeStatus::columns().into_iter().filter(|column| *column.name() != "Node" && *column.name() != "Memory");
-        let page = Page::new("").facts(shown.map(|column| (column.name().clone(), column.cell(&status))));
-        Ok(page.provenance(status.provenance()))
+impl Explained for Node {
+    fn sources(&self) -> Sources {
+        let sources = Sources::of(&self.provenance)
+            .within(&self.session)
+            .raw(format!("pve.node({:?})?.raw()", self.name.raw()))
+            .about(format!("/nodes/{}", self.name.raw()));
+        let call = sources.call("/cluster/resources");
+        sources.part(call, "", self.raw())
     }
 }
 
@@ -257,67 +304,5 @@ impl fmt::Display for Node {
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Node({}: {})", self.name, self.status)
-    }
-}
-
-impl Listed for Node {
-    const NOUN: (&'static str, &'static str) = ("node", "nodes");
-
-    fn columns() -> Vec<Column<Node>> {
-        vec![
-            Column::new("Node", |n: &Node| n.name.clone()),
-            Column::new("State", |n: &Node| n.state()),
-            Column::new("CPU", |n: &Node| cpu_cell(n.cpu, n.maxcpu)),
-            Column::new("Memory", |n: &Node| Cell::usage(n.mem, n.maxmem)),
-            Column::new("Root disk", |n: &Node| Cell::usage(n.disk, n.maxdisk)),
-            Column::new("Up", |n: &Node| n.uptime),
-            Column::new(NEXT, |n: &Node| {
-                let code = Text::from(format!("{}.guests()?", n.code()));
-                Cell::Button(code.clone(), code)
-            }),
-        ]
-    }
-
-    fn summary(nodes: &[Node]) -> (String, String) {
-        let away: Vec<String> =
-            nodes.iter().filter(|node| !node.is_online()).map(|node| node.name.to_string()).collect();
-        let rest = if away.is_empty() { ", all online.".into() } else { format!("; {} not online.", away.join(", ")) };
-        (count(nodes.len(), Node::NOUN), rest)
-    }
-}
-
-impl View for Node {
-    fn page(&self) -> Page {
-        let guests = self.guests();
-        let with_guests = match &guests {
-            Ok(guests) => format!(", with {}.", count(guests.len(), Guest::NOUN)),
-            Err(_) => "; its guests could not be read.".into(),
-        };
-        let page = Page::new(format!("Node {}", self.name.raw()))
-            .question("Is it there, how loaded is it, and what runs on it?")
-            .answer(format!("{} is {}", self.name.raw(), self.status), with_guests)
-            .facts([
-                ("State", Cell::from(self.state())),
-                ("High availability", self.hastate.clone().map_or(Cell::from("not said"), Cell::from)),
-                ("CPU", cpu_cell(self.cpu, self.maxcpu)),
-                ("Memory", Cell::usage(self.mem, self.maxmem)),
-                ("Root disk", Cell::usage(self.disk, self.maxdisk)),
-                ("Running for", Cell::from(self.uptime)),
-            ]);
-        let page = if self.is_online() {
-            part(page, "What the node says of itself", &format!("{}.status()?", self.code()), self.details())
-        } else {
-            page
-        };
-        let page = part(page, "Guests", &format!("{}.guests()?", self.code()), guests.map(|list| list.page()));
-        if self.status == "offline" {
-            let words = format!("Its storages and tasks can be read once {} answers again.", self.name);
-            return page.note(Level::Info, words).code("pve.status()?").provenance(self.provenance.clone());
-        }
-        let page =
-            part(page, "Storages", &format!("{}.storages()?", self.code()), self.storages().map(|list| list.page()));
-        let page =
-            part(page, "Recent tasks", &format!("{}.tasks()?", self.code()), self.tasks().map(|list| list.page()));
-        page.code(format!("{}.history(Span::Day)?", self.code())).provenance(self.provenance.clone())
     }
 }

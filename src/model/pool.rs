@@ -8,18 +8,18 @@ use crate::loose;
 use crate::model::cluster::overview_row::ClusterResource;
 use crate::model::fields::fields;
 use crate::model::guest::Guest;
-use crate::model::list::{About, Column, List, Listed, count};
+use crate::model::list::{About, List};
 use crate::model::record::{Ask, Origin, record};
 use crate::model::resource::Resources;
 use crate::model::sight::Sight;
 use crate::model::storage::Storage;
 use crate::model::together::some_of;
-use crate::page::Page;
-use crate::render::View;
 use crate::session::Session;
 use crate::text::Text;
 use crate::units::{Reading, Why};
 use crate::wire::Call;
+
+mod page;
 
 fields! {
     /// A pool, from `/pools`. A name with a slash is a pool inside a pool.
@@ -32,13 +32,13 @@ fields! {
         pub comment: Option<Text>,
         /// How many guests it has that the identity may see, without those in pools inside it; not known where it sees
         /// none and might be kept from seeing some.
-        #[field(skip)]
+        #[field(skip, "the rows of /cluster/resources that name it as their pool, counted")]
         pub guests: Reading<u64>,
         /// What belongs to it; only where one pool was asked for.
         #[field(loose::each)]
         members: Vec<ClusterResource>,
         /// All pools that were seen, to know those around it.
-        #[field(skip)]
+        #[field(skip, "the names of all pools in the answer")]
         all: Arc<[Text]>,
         #[field(skip)]
         origin: Origin,
@@ -69,14 +69,14 @@ impl Pool {
             // A pool whose guests are not seen is no empty one.
             None => Reading::Missing(Why::needs("VM.Audit", "/vms")),
         };
-        let list = Ask::new(session, "/pools")
-            .filtered_by("pools", &["Pool.Audit"], "/pool")
-            .list_of(&pools, |pool: &mut Pool| pool.guests = guests(&pool.name))?;
+        let ask = Ask::new(session, "/pools").filtered_by("pools", &["Pool.Audit"], "/pool");
+        // Its guests are counted there.
+        let ask = resources.iter().fold(ask, |ask, all| ask.besides(&all.answer));
+        let list = ask.list_of(&pools, |pool: &mut Pool| pool.guests = guests(&pool.name))?;
         let mut sight = list.sight();
-        let mut provenance = list.provenance();
-        if let Ok(resources) = &resources {
+        let provenance = list.provenance();
+        if resources.is_ok() {
             sight = sight.and(visible.clone());
-            provenance = provenance.and(&session.provenance([&resources.answer], None));
         }
         let mut pools = list.to_vec();
         pools.sort_by(|a, b| a.name.cmp(&b.name));
@@ -173,63 +173,13 @@ impl Pool {
     }
 }
 
-impl Listed for Pool {
-    const NOUN: (&'static str, &'static str) = ("pool", "pools");
-
-    fn columns() -> Vec<Column<Pool>> {
-        vec![
-            Column::new("Pool", |p: &Pool| p.name.clone()),
-            Column::new("Guests", |p: &Pool| p.guests),
-            Column::new("Pools in it", |p: &Pool| {
-                p.children().iter().map(Text::to_string).collect::<Vec<_>>().join(", ")
-            }),
-            Column::new("Comment", |p: &Pool| p.comment.clone()),
-        ]
-    }
-
-    fn summary(pools: &[Pool]) -> (String, String) {
-        let empty: Vec<String> = pools
-            .iter()
-            .filter(|pool| pool.guests == 0 && pool.children().is_empty())
-            .map(|pool| pool.name.to_string())
-            .collect();
-        let rest = if empty.is_empty() { ".".into() } else { format!("; without a guest: {}.", empty.join(", ")) };
-        (count(pools.len(), Pool::NOUN), rest)
-    }
-}
-
-impl View for Pool {
-    fn page(&self) -> Page {
-        let page = Page::new(format!("Pool {}", self.name.raw())).question("What belongs to it?");
-        let page = match &self.comment {
-            Some(comment) => page.paragraph(comment.clone()),
-            None => page,
-        };
-        let around = [("Part of", self.parent().into_iter().collect()), ("Pools in it", self.children())];
-        let facts: Vec<_> = around.into_iter().filter(|(_, pools): &(_, Vec<Text>)| !pools.is_empty()).collect();
-        let page = match facts.is_empty() {
-            true => page,
-            false => page.facts(facts.into_iter().map(|(label, pools)| {
-                (label, pools.iter().map(Text::to_string).collect::<Vec<_>>().join(", ").into())
-            })),
-        };
-        let code = format!("pve.pool(\"{}\")?", self.name.raw());
-        let part = crate::model::guest::page::part;
-        let page = part(page, "Guests", &format!("{code}.guests()?"), self.guests().map(|list| list.page()));
-        let page = match self.storages() {
-            Ok(storages) if storages.is_empty() => page,
-            storages => part(page, "Storages", &format!("{code}.storages()?"), storages.map(|list| list.page())),
-        };
-        page.provenance(self.provenance())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
     use crate::model::canned::Canned;
+    use crate::render::View;
 
     #[test]
     fn pools_know_those_around_them_and_keep_guests_of_inner_pools_apart() {

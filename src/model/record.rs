@@ -13,14 +13,18 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::Error;
-use crate::model::json::tree;
-use crate::model::list::{About, List, Listed, NEXT};
+use crate::model::list::{About, List, Listed};
 use crate::model::sight::Sight;
-use crate::page::{Cell, Page, Provenance};
+use crate::page::Provenance;
 use crate::secret::masked;
 use crate::session::{Answer, Session};
 use crate::text::Text;
 use crate::wire::{Call, Raw};
+
+mod page;
+
+use page::row;
+pub(crate) use page::{PARTS, answered, page};
 
 /// An object as the API gives it.
 pub(crate) trait Record: DeserializeOwned + Listed {
@@ -36,12 +40,16 @@ pub(crate) trait Record: DeserializeOwned + Listed {
 pub(crate) struct Origin {
     source: Option<Arc<Source>>,
     raw: Option<Raw>,
+    /// What another answer had of it, and the call.
+    more: Option<Arc<(Text, Value)>>,
 }
 
 /// What all objects of one answer share.
 struct Source {
     session: Session,
     provenance: Provenance,
+    /// Where the console shows them: `node/pve1`, `qemu/101`.
+    place: Option<String>,
 }
 
 impl Origin {
@@ -56,21 +64,53 @@ impl Origin {
         self.source.as_ref().map(|source| source.provenance.clone()).unwrap_or_default()
     }
 
+    /// What it belongs to, where it belongs to a node or a guest: ` on pve1`, ` of VM 101`.
+    fn whereabouts(&self) -> String {
+        let place = self.source.as_ref().and_then(|source| source.place.as_deref()?.split_once('/'));
+        match place {
+            Some(("node", node)) => format!(" on {node}"),
+            Some(("qemu", vmid)) => format!(" of VM {vmid}"),
+            Some(("lxc", vmid)) => format!(" of CT {vmid}"),
+            _ => String::new(),
+        }
+    }
+
+    /// Of the same object in another session.
+    pub(crate) fn within(&self, session: Session) -> Origin {
+        let place = self.source.as_ref().and_then(|source| source.place.clone());
+        let source = Source { session, provenance: self.provenance(), place };
+        Origin { source: Some(Arc::new(source)), ..self.clone() }
+    }
+
     /// Of an object inside this one: the same session and calls, no JSON of its own.
     pub(crate) fn part(&self) -> Origin {
-        Origin { source: self.source.clone(), raw: None }
+        Origin { source: self.source.clone(), ..Origin::default() }
+    }
+
+    /// Of an object of which another answer has something too.
+    pub(crate) fn with(self, call: Text, json: Value) -> Origin {
+        Origin { more: Some(Arc::new((call, json))), ..self }
+    }
+
+    /// What another answer had of it, and the call.
+    pub(crate) fn more(&self) -> Option<(Text, Value)> {
+        self.more.as_deref().cloned()
     }
 
     /// The object's JSON, secrets masked.
     pub(crate) fn json(&self) -> Value {
-        let Some(raw) = &self.raw else { return Value::Null };
-        let json: Value = serde_json::from_str(raw.json()).unwrap_or_default();
-        // A single object comes with the envelope of its answer.
-        masked(match json {
-            Value::Object(mut fields) if raw.is_whole() => fields.remove("data").unwrap_or_default(),
-            json => json,
-        })
+        self.raw.as_ref().map_or(Value::Null, json_of)
     }
+}
+
+/// The JSON that an object came as, secrets masked.
+pub(crate) fn json_of(raw: &Raw) -> Value {
+    let json: Value = serde_json::from_str(raw.json()).unwrap_or_default();
+    // A single object comes with the envelope of its answer.
+    masked(match json {
+        Value::Object(mut fields) if raw.is_whole() => fields.remove("data").unwrap_or_default(),
+        json => json,
+    })
 }
 
 /// Makes a struct a [`Record`]: `record!(Service: "/nodes/{node}/services");`. Its page is made of its row of cells and of
@@ -83,6 +123,10 @@ macro_rules! record {
             fn page(&self) -> crate::page::Page {
                 crate::model::record::page(self)
             }
+        }
+
+        impl crate::model::lens::Inspected for $type {
+            const PARTS: &'static [&'static str] = crate::model::record::PARTS;
         }
     };
     ($type:ident without page: $($path:literal),+ $(,)?) => {
@@ -108,6 +152,18 @@ macro_rules! record {
             }
         }
 
+        impl crate::model::evidence::Source for $type {
+            fn evidence(&self) -> crate::model::evidence::Evidence {
+                crate::model::evidence::Evidence::whole(self.origin.provenance())
+            }
+        }
+
+        impl crate::model::why::Explained for $type {
+            fn sources(&self) -> crate::model::why::Sources {
+                crate::model::why::Sources::of_record(&self.origin)
+            }
+        }
+
         impl std::fmt::Debug for $type {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 crate::model::record::debug(self, stringify!($type), f)
@@ -121,40 +177,6 @@ pub(crate) use record;
 pub(crate) fn debug<T: Listed>(item: &T, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let cells: Vec<String> = row(item).into_iter().take(2).map(|(_, cell)| cell.to_string()).collect();
     write!(f, "{name}({})", cells.join(", "))
-}
-
-/// The row of cells as labelled values, and below it all that the server said.
-pub(crate) fn page<T: Record>(item: &T) -> Page {
-    page_of(T::NOUN.0, row(item), item.origin())
-}
-
-/// The same of any type, so that it is built once.
-fn page_of(noun: &str, row: Vec<(Text, Cell)>, origin: &Origin) -> Page {
-    let name = row.first().map(|(_, cell)| cell.to_string()).unwrap_or_default();
-    let mut title: String = noun.chars().take(1).flat_map(char::to_uppercase).chain(noun.chars().skip(1)).collect();
-    if !name.is_empty() {
-        title = format!("{title} {name}");
-    }
-    let facts = row.into_iter().filter(|(name, _)| *name != NEXT);
-    let (empty, facts): (Vec<_>, Vec<_>) = facts.partition(|(_, cell)| cell.to_string().is_empty());
-    let page = Page::new(title).facts(facts);
-    let page = match &*empty {
-        [] => page,
-        empty => {
-            let names: Vec<String> = empty.iter().map(|(name, _)| name.to_string()).collect();
-            page.paragraph(format!("Nothing is said of: {}.", names.join("; ")))
-        }
-    };
-    page.section("All that the server says of it", tree(Page::new(""), &origin.json())).provenance(origin.provenance())
-}
-
-/// The names of its columns, and what stands in them.
-fn row<T: Listed>(item: &T) -> Vec<(Text, Cell)> {
-    let mut row = Vec::new();
-    for column in T::columns() {
-        row.push((column.name().clone(), column.cell(item)));
-    }
-    row
 }
 
 /// One word of a path, percent-encoded where it needs it.
@@ -259,7 +281,7 @@ impl<'a> Ask<'a> {
         let (source, about) = self.about(answer, rows.odd);
         let mut items = Vec::new();
         for (mut item, raw) in rows {
-            *item.origin_mut() = Origin { source: Some(source.clone()), raw: Some(raw) };
+            *item.origin_mut() = Origin { source: Some(source.clone()), raw: Some(raw), more: None };
             add(&mut item);
             items.push(item);
         }
@@ -269,7 +291,8 @@ impl<'a> Ask<'a> {
     /// What the objects of an answer share, and what their list is about.
     fn about(self, answer: &Answer, odd: usize) -> (Arc<Source>, About) {
         let provenance = self.session.provenance([answer], self.place.as_deref()).and(&self.besides);
-        let source = Arc::new(Source { session: self.session.clone(), provenance: provenance.clone() });
+        let source =
+            Arc::new(Source { session: self.session.clone(), provenance: provenance.clone(), place: self.place });
         let sight = self.sight.and(Sight::without(odd));
         (source, About { title: self.title, question: self.question, sight, provenance, of: None })
     }
@@ -306,8 +329,8 @@ impl<'a> Ask<'a> {
     pub(crate) fn one_of<T: Record>(self, answer: &Answer, add: impl FnOnce(&mut T)) -> Result<T, Error> {
         let provenance = self.session.provenance([answer], self.place.as_deref());
         let (mut item, raw) = answer.object::<T>()?;
-        let source = Arc::new(Source { session: self.session.clone(), provenance });
-        *item.origin_mut() = Origin { source: Some(source), raw: Some(raw) };
+        let source = Arc::new(Source { session: self.session.clone(), provenance, place: self.place });
+        *item.origin_mut() = Origin { source: Some(source), raw: Some(raw), more: None };
         add(&mut item);
         Ok(item)
     }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::model::list::List;
@@ -74,7 +74,9 @@ const EITHER: [&str; 2] = ["SDN.Audit", "SDN.Allocate"];
 /// The parts below a path as they are configured, each with how it differs from what is in force.
 fn list<T: Applied>(session: &Session, path: &str, ask: Ask<'_>) -> Result<List<T>, Error> {
     let configured = session.submit(Call::get(path));
-    let pending = session.submit(Call::get(path).with("pending", "1"));
+    let with_changes = Call::get(path).with("pending", "1");
+    let asked = with_changes.shown();
+    let pending = session.submit(with_changes);
     let configured = session.answer(configured)?;
     let pending = session.answer(pending);
     let ask = pending.iter().fold(ask, |ask, answer| ask.besides(answer));
@@ -91,7 +93,11 @@ fn list<T: Applied>(session: &Session, path: &str, ask: Ask<'_>) -> Result<List<
     ask.seen(sight).list_of(&configured, |part: &mut T| match &changes {
         Err(_) => part.set_change(Reading::Missing(Why::NotInAnswer), None),
         Ok(changes) => match changes.get(part.name().raw()) {
-            Some((state, pending)) => part.set_change(Reading::Known(Some(state.clone())), pending.clone()),
+            Some((state, pending)) => {
+                let told = json!({ "state": state.word(), "pending": pending });
+                *part.origin_mut() = std::mem::take(part.origin_mut()).with(asked.clone(), told);
+                part.set_change(Reading::Known(Some(state.clone())), pending.clone());
+            }
             None => part.set_change(Reading::Known(None), None),
         },
     })
@@ -112,7 +118,7 @@ fn change<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Change, D::Error>
     Ok(Reading::Known(Option::<Text>::deserialize(from)?.map(SdnChange::from)))
 }
 
-fn change_cell(state: &Change) -> Cell {
+pub(crate) fn change_cell(state: &Change) -> Cell {
     match state {
         Reading::Known(None) => State::new(Tone::Good, "in force").into(),
         Reading::Known(Some(change)) => State::new(Tone::Held, format!("{}, not applied", change.word())).into(),

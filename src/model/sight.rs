@@ -40,7 +40,7 @@ impl Sight {
         }
         if held.contains(&None) {
             let words = format!(
-                "Whether these are all {things} cannot be said: {identity} cannot read all that it may not see."
+                "Whether these are all {things} cannot be said: the privileges of {identity} could not be read."
             );
             return Sight::unknown(words);
         }
@@ -82,7 +82,11 @@ impl Sight {
             _ => None,
         };
         self.hidden |= other.hidden;
-        self.caveats.extend(other.caveats);
+        for caveat in other.caveats {
+            if !self.caveats.contains(&caveat) {
+                self.caveats.push(caveat);
+            }
+        }
         self
     }
 

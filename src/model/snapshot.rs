@@ -4,12 +4,14 @@ use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
 use crate::model::guest::Guest;
-use crate::model::list::{About, Column, List, Listed, count};
+use crate::model::list::{About, Column, List, Listed, column, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::model::sight::Sight;
-use crate::page::Cell;
+use crate::page::{Cell, Page};
 use crate::text::Text;
 use crate::units::{Moment, Reading};
+
+mod tree;
 
 fields! {
     /// A snapshot, from `/nodes/{node}/{qemu|lxc}/{vmid}/snapshot`.
@@ -55,6 +57,33 @@ impl Guest {
     /// # Errors
     /// When the node cannot be reached or VM.Audit is missing.
     pub fn snapshots(&self) -> Result<List<Snapshot>, Error> {
+        Ok(self.snapshots_and_present()?.0)
+    }
+
+    /// Its snapshots as a tree: each below the one that it was made after, with the place of the present state.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let tree = Pve::demo()?.guest("gitlab")?.snapshot_tree()?;
+    /// assert!(tree.text().contains("└ the present state"));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the node cannot be reached or VM.Audit is missing.
+    pub fn snapshot_tree(&self) -> Result<Page, Error> {
+        let (snapshots, present) = self.snapshots_and_present()?;
+        Ok(tree::page(&snapshots, present.as_ref()))
+    }
+
+    /// The snapshot that the present state came after.
+    pub(crate) fn present_snapshot(&self) -> Result<Option<Text>, Error> {
+        Ok(self.snapshots_and_present()?.1)
+    }
+
+    /// With the snapshot that the present state came after.
+    fn snapshots_and_present(&self) -> Result<(List<Snapshot>, Option<Text>), Error> {
         let all = Ask::new(&self.session, self.path("snapshot"))
             .place(format!("{}/{}", self.kind.path(), self.vmid))
             .list_with(|snapshot: &mut Snapshot| {
@@ -62,7 +91,7 @@ impl Guest {
         })?;
         // The server ends the list with an entry that stands for the present state, after the snapshot it grew from.
         let at = all.find(Snapshot::is_present).and_then(|present| present.parent);
-        let question = match at {
+        let question = match &at {
             Some(at) => format!("Which states can one go back to? The present one came after {}.", at.raw()),
             None => "Which states can one go back to?".into(),
         };
@@ -78,7 +107,7 @@ impl Guest {
             provenance: all.provenance(),
             of: None,
         };
-        Ok(List::new(snapshots, about))
+        Ok((List::new(snapshots, about), at))
     }
 }
 
@@ -101,11 +130,11 @@ impl Listed for Snapshot {
 
     fn columns() -> Vec<Column<Snapshot>> {
         vec![
-            Column::new("Snapshot", |s: &Snapshot| s.name.clone()),
-            Column::new("Made", Snapshot::made_cell),
-            Column::new("After", |s: &Snapshot| s.parent.clone()),
-            Column::new("With memory", |s: &Snapshot| s.with_memory),
-            Column::new("For", |s: &Snapshot| s.description.clone()),
+            column!("Snapshot", |s: &Snapshot| s.name.clone()),
+            column!("Made", Snapshot::made_cell).by("made", "the time since then, by the cluster's clock"),
+            column!("After", |s: &Snapshot| s.parent.clone()),
+            column!("With memory", |s: &Snapshot| s.with_memory),
+            column!("For", |s: &Snapshot| s.description.clone()),
         ]
     }
 

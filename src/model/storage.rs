@@ -5,50 +5,73 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::model::list::{About, Column, List, Listed, count};
+use crate::model::access::right::Right;
+use crate::model::cluster::backup_job::BackupJob;
+use crate::model::guest::Guest;
+use crate::model::guest::config::Config;
+use crate::model::list::{About, List};
+use crate::model::map::{self, Focus};
+use crate::model::record::json_of;
 use crate::model::resource::{Resource, Resources};
-use crate::model::together::joined;
-use crate::page::{Cell, Grid, Level, Page, Provenance, State, Tone};
-use crate::render::View;
+use crate::model::told::told;
+use crate::model::why::{Explained, Sources, only};
+use crate::page::{Figure, Provenance};
 use crate::session::Session;
 use crate::text::Text;
 use crate::units::{Bytes, Ratio, Reading, Why};
-use crate::wire::Call;
+use crate::wire::{Call, Raw};
 
 pub(crate) mod content;
 mod definition;
+mod history;
+mod meaning;
 mod on_node;
+mod page;
 #[cfg(test)]
 mod tests;
 
 pub use definition::StorageDefinition;
 pub use on_node::NodeStorage;
 
-/// A storage of the cluster: its definition from `/storage`, its state on each node from `/cluster/resources`.
-///
-/// A shared storage is one thing, however many nodes report it; a storage that each node has for itself is the sum
-/// of what the nodes report, and says which of them do not.
-#[derive(Clone)]
-pub struct Storage {
-    /// Its name.
-    pub name: Text,
-    /// The kind: `dir`, `zfspool`, `rbd`, `nfs`, `pbs`, ...
-    pub kind: Text,
-    /// Whether all nodes see the same data.
-    pub shared: bool,
-    /// Whether it is switched off in its definition.
-    pub disabled: bool,
-    /// What may be kept on it: `images`, `rootdir`, `backup`, `iso`, ...
-    pub content: Vec<Text>,
-    /// Space in use.
-    pub used: Reading<Bytes>,
-    /// Space that it has.
-    pub total: Reading<Bytes>,
-    /// Its state on each node.
-    pub on: Vec<StorageOnNode>,
-    definition: Option<Arc<StorageDefinition>>,
-    pub(crate) session: Session,
-    pub(crate) provenance: Provenance,
+told! {
+    /// A storage of the cluster: its definition from `/storage`, its state on each node from `/cluster/resources`.
+    ///
+    /// A shared storage is one thing, however many nodes report it; a storage that each node has for itself is the sum
+    /// of what the nodes report, and says which of them do not.
+    #[derive(Clone)]
+    pub struct Storage {
+        /// Its name.
+        #[field("storage")]
+        pub name: Text,
+        /// The kind: `dir`, `zfspool`, `rbd`, `nfs`, `pbs`, ...
+        #[field("type" | "plugintype")]
+        pub kind: Text,
+        /// Whether all nodes see the same data.
+        pub shared: bool,
+        /// Whether it is switched off in its definition.
+        #[field("disable")]
+        pub disabled: bool,
+        /// What may be kept on it: `images`, `rootdir`, `backup`, `iso`, ...
+        pub content: Vec<Text>,
+        /// Space in use.
+        #[field("disk")]
+        pub used: Reading<Bytes>,
+        /// Space that it has.
+        #[field("maxdisk")]
+        pub total: Reading<Bytes>,
+        /// Its state on each node.
+        #[field("node" | "status", "each node that reports it, and whether it can use it")]
+        pub on: Vec<StorageOnNode>,
+        #[field(skip)]
+        definition: Option<Arc<StorageDefinition>>,
+        #[field(skip)]
+        pub(crate) session: Session,
+        #[field(skip)]
+        pub(crate) provenance: Provenance,
+        /// What each node said.
+        #[field(skip)]
+        rows: Vec<Raw>,
+    }
 }
 
 /// A storage's state on one node.
@@ -93,9 +116,9 @@ impl Storage {
         provenance: Provenance,
     ) -> List<Storage> {
         let online = resources.online();
-        let mut rows: BTreeMap<Text, Vec<&Resource>> = BTreeMap::new();
-        for (row, _) in resources.of(&["storage"]) {
-            if let Some(name) = &row.storage {
+        let mut rows: BTreeMap<Text, Vec<&(Resource, Raw)>> = BTreeMap::new();
+        for row in resources.of(&["storage"]) {
+            if let Some(name) = &row.0.storage {
                 rows.entry(name.clone()).or_default().push(row);
             }
         }
@@ -122,20 +145,20 @@ impl Storage {
     fn read(
         session: &Session,
         name: Text,
-        rows: &[&Resource],
+        rows: &[&(Resource, Raw)],
         definition: Option<&StorageDefinition>,
         online: &BTreeMap<Text, bool>,
         from: &Provenance,
     ) -> Storage {
         let shared =
-            definition.and_then(|d| d.shared).or_else(|| rows.iter().find_map(|row| row.shared)).unwrap_or(false);
+            definition.and_then(|d| d.shared).or_else(|| rows.iter().find_map(|(row, _)| row.shared)).unwrap_or(false);
         let disabled = definition.is_some_and(|d| d.disable);
         let kind = definition.map(|d| d.kind.clone()).filter(|kind| !kind.is_blank());
-        let kind = kind.or_else(|| rows.iter().find_map(|row| row.plugintype.clone()));
+        let kind = kind.or_else(|| rows.iter().find_map(|(row, _)| row.plugintype.clone()));
         let content = definition.map(|d| d.content.clone()).filter(|content| !content.is_empty());
-        let mut content = content.unwrap_or_else(|| split(rows.iter().find_map(|row| row.content.as_ref())));
+        let mut content = content.unwrap_or_else(|| split(rows.iter().find_map(|(row, _)| row.content.as_ref())));
         content.sort();
-        let mut on: Vec<StorageOnNode> = rows.iter().filter_map(|row| StorageOnNode::read(row, online)).collect();
+        let mut on: Vec<StorageOnNode> = rows.iter().filter_map(|(row, _)| StorageOnNode::read(row, online)).collect();
         on.sort_by(|a, b| a.node.cmp(&b.node));
         Storage {
             used: whole(shared, &on, |state| state.used),
@@ -149,7 +172,22 @@ impl Storage {
             name,
             session: session.clone(),
             provenance: from.clone(),
+            rows: rows.iter().map(|(_, raw)| raw.clone()).collect(),
         }
+    }
+
+    /// One of a single row of the overview, with a definition of the same words.
+    #[cfg(test)]
+    pub(crate) fn of_row(session: &Session, json: &serde_json::Value) -> Option<Storage> {
+        let row: Resource = serde_json::from_value(json.clone()).ok()?;
+        let definition = serde_json::from_value(json.clone()).ok()?;
+        let name = row.storage.clone()?;
+        // Other nodes have it too, one of which says nothing of it.
+        let other = Resource { node: Some("pve8".into()), disk: Some(1), maxdisk: Some(3), ..row.clone() };
+        let silent = Resource { node: Some("pve9".into()), status: None, ..row.clone() };
+        let rows = [row, other, silent].map(|row| (row, Raw::default()));
+        let rows: Vec<_> = rows.iter().collect();
+        Some(Storage::read(session, name, &rows, Some(&definition), &BTreeMap::new(), &Provenance::default()))
     }
 
     /// How it is defined; `None` where you may not see that.
@@ -165,42 +203,63 @@ impl Storage {
         }
     }
 
+    /// What this session's identity may do with it, from `/access/permissions?path=/storage/{storage}`.
+    ///
+    /// # Errors
+    /// When the cluster cannot be read.
+    pub fn permissions(&self) -> Result<List<Right>, Error> {
+        Right::on(&self.session, &self.access_path(), self.name.raw())
+    }
+
+    fn access_path(&self) -> String {
+        format!("/storage/{}", self.name.raw())
+    }
+
+    /// The backup jobs that write to it, from `/cluster/backup`.
+    ///
+    /// # Errors
+    /// When the cluster cannot be read or Sys.Audit on `/` is missing.
+    pub fn backup_jobs(&self) -> Result<List<BackupJob>, Error> {
+        let jobs = BackupJob::list(&self.session)?;
+        Ok(jobs.only(|job| job.storage.as_ref() == Some(&self.name)))
+    }
+
+    /// The configurations of the guests that have a disk or a medium on it. Reads the configuration of every guest.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let users = Pve::demo()?.storage("ceph-vm")?.used_by()?;
+    /// assert!(users.any(|config| config.name() == "web-1"));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the cluster cannot be read.
+    pub fn used_by(&self) -> Result<List<Config>, Error> {
+        let configs = Guest::list(&self.session)?.configs()?;
+        Ok(configs.only(|config| config.disks().any(|disk| disk.storage().as_ref() == Some(&self.name))))
+    }
+
+    /// Which disks of which guests lie on it, and which nodes reach it.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let figure = Pve::demo()?.storage("ceph-vm")?.topology()?;
+    /// assert!(figure.words().text().contains("on ceph-vm"));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the cluster cannot be read.
+    pub fn topology(&self) -> Result<Figure, Error> {
+        map::storage(&self.session, &Focus::Storage(self.name.clone()))
+    }
+
     /// The nodes that do not tell how full it is there.
     pub fn silent_nodes(&self) -> Vec<Text> {
         self.on.iter().filter(|state| !state.total.is_known()).map(|state| state.node.clone()).collect()
-    }
-
-    pub(crate) fn state(&self) -> State {
-        let available = self.on.iter().filter(|state| state.is_available()).count();
-        match () {
-            () if self.disabled => State::new(Tone::Off, "switched off"),
-            () if self.on.is_empty() => State::new(Tone::Unknown, "no node reports it"),
-            () if available == self.on.len() => State::new(Tone::Good, "available"),
-            () if available == 0 => State::new(Tone::Wrong, "not available"),
-            () => State::new(Tone::Held, format!("available on {available} of {} nodes", self.on.len())),
-        }
-    }
-
-    /// Which nodes have it, in words.
-    pub(crate) fn whereabouts(&self) -> String {
-        let nodes = self.on.iter().map(|state| state.node.to_string()).collect::<Vec<_>>().join(", ");
-        match (self.shared, nodes.is_empty()) {
-            (_, true) => "no node".into(),
-            (true, _) => format!("shared by {nodes}"),
-            (false, _) if self.on.len() == 1 => format!("{nodes} only"),
-            (false, _) => format!("each of {nodes}"),
-        }
-    }
-
-    pub(crate) fn usage(&self) -> Cell {
-        let silent = if self.shared { Vec::new() } else { self.silent_nodes() };
-        match Cell::usage(self.used, self.total) {
-            Cell::Meter(ratio, words) if !silent.is_empty() => {
-                let missing = silent.iter().map(Text::to_string).collect::<Vec<_>>().join(", ");
-                Cell::Meter(ratio, format!("{}, without {missing}", words.raw()).into())
-            }
-            cell => cell,
-        }
     }
 }
 
@@ -236,68 +295,26 @@ fn split(content: Option<&Text>) -> Vec<Text> {
     words
 }
 
+impl Explained for Storage {
+    fn sources(&self) -> Sources {
+        // The type of such a row is `storage`, of whatever kind that is.
+        const OF_A_ROW: [&str; 8] = ["storage", "node", "status", "disk", "maxdisk", "shared", "plugintype", "content"];
+        let sources = Sources::of(&self.provenance).within(&self.session).about(self.access_path());
+        let call = sources.call("/cluster/resources");
+        let rows = self.rows.iter().map(|row| only(json_of(row), &OF_A_ROW));
+        let sources = rows.fold(sources, |sources, row| {
+            let node = row["node"].as_str().map(Text::from).unwrap_or_default();
+            sources.part(call.clone(), node, row)
+        });
+        match self.definition() {
+            Some(definition) => sources.part(Call::get("/storage").shown(), "its definition", definition.raw()),
+            None => sources,
+        }
+    }
+}
+
 impl fmt::Debug for Storage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Storage({}: {})", self.name, self.kind)
-    }
-}
-
-impl Listed for Storage {
-    const NOUN: (&'static str, &'static str) = ("storage", "storages");
-
-    fn columns() -> Vec<Column<Storage>> {
-        vec![
-            Column::new("Storage", |s: &Storage| Cell::Name(s.name.clone(), s.kind.clone())),
-            Column::new("State", |s: &Storage| s.state()),
-            Column::new("Full", |s: &Storage| s.fullness()),
-            Column::new("Used", |s: &Storage| s.usage()),
-            Column::new("Where", |s: &Storage| s.whereabouts()),
-            Column::new("For", |s: &Storage| joined(&s.content)),
-        ]
-    }
-
-    fn summary(storages: &[Storage]) -> (String, String) {
-        let nearly_full: Vec<String> = storages
-            .iter()
-            .filter(|storage| storage.fullness() >= Ratio(0.85))
-            .map(|storage| format!("{} is {} full", storage.name, storage.fullness()))
-            .collect();
-        let rest = if nearly_full.is_empty() { ".".into() } else { format!("; {}.", nearly_full.join(", ")) };
-        (count(storages.len(), Storage::NOUN), rest)
-    }
-}
-
-impl View for Storage {
-    fn page(&self) -> Page {
-        let rows = self.on.iter().map(|state| {
-            let tone = match state.used.why() {
-                None => Tone::Good,
-                Some(Why::NodeOffline) => Tone::Unknown,
-                Some(_) => Tone::Wrong,
-            };
-            let word = if tone == Tone::Wrong { "not available".into() } else { state.status.clone() };
-            vec![Cell::from(&state.node), State::new(tone, word).into(), Cell::usage(state.used, state.total)]
-        });
-        let full = match self.fullness() {
-            Reading::Known(ratio) => format!("{} is {ratio} full", self.name.raw()),
-            Reading::Missing(why) => format!("How full {} is, is not known", self.name.raw()) + &format!(" ({why})"),
-        };
-        let page = Page::new(format!("Storage {}", self.name.raw()))
-            .question("What is it for, who can reach it, and how full is it?")
-            .answer(full, format!("; {}.", self.whereabouts()))
-            .facts([
-                ("Kind", Cell::from(&self.kind)),
-                ("State", self.state().into()),
-                ("Used", self.usage()),
-                ("For", Cell::from(joined(&self.content))),
-                ("Shared", Cell::from(self.shared)),
-            ]);
-        let page = if self.on.is_empty() { page } else { page.table(Grid::new(["Node", "State", "Used"]).rows(rows)) };
-        let page = if self.shared && self.on.len() > 1 {
-            page.note(Level::Info, "It is shared: every node reports the same space, which counts once.")
-        } else {
-            page
-        };
-        page.provenance(self.provenance.clone())
     }
 }

@@ -6,21 +6,26 @@ use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
 use crate::model::guest::Guest;
-use crate::model::list::{About, Column, List, Listed, NEXT, count};
+use crate::model::list::{About, List};
+use crate::model::record::json_of;
 use crate::model::sight::Sight;
-use crate::page::{Cell, Level, Page, Provenance, State, Tone};
-use crate::render::{View, say};
+use crate::model::told::told;
+use crate::model::why::{Explained, Sources, only};
+use crate::page::{Provenance, State, Tone};
+use crate::render::say;
 use crate::session::Session;
 use crate::text::Text;
 use crate::units::{Age, Moment, Reading};
-use crate::wire::Call;
+use crate::wire::{Call, Raw};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 mod follow;
 mod log;
+mod page;
 mod query;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod upid;
 
 pub(crate) use follow::Follower;
@@ -37,29 +42,43 @@ pub(crate) fn typed() -> Vec<super::conformance::Typed> {
     ]
 }
 
-/// A task, as it was when it was read.
-#[derive(Clone)]
-pub struct Task {
-    /// Its name.
-    pub upid: Upid,
-    /// The node that does it.
-    pub node: Text,
-    /// What kind of work: `qmstart`, `vzdump`, ...
-    pub kind: Text,
-    /// What is worked on, often a VMID; may be empty.
-    pub id: Text,
-    /// Who asked for it; of a token also its name, after an exclamation mark.
-    pub user: Text,
-    /// When it began.
-    pub started: Moment,
-    /// When it ended.
-    pub ended: Reading<Moment>,
-    /// How it stands.
-    pub status: TaskStatus,
-    /// The number of its process on the node.
-    pub pid: Reading<u64>,
-    pub(crate) session: Session,
-    pub(crate) provenance: Provenance,
+told! {
+    /// A task, as it was when it was read.
+    #[derive(Clone)]
+    pub struct Task {
+        /// Its name.
+        pub upid: Upid,
+        /// The node that does it.
+        #[field("upid", "its second part, from the colons")]
+        pub node: Text,
+        /// What kind of work: `qmstart`, `vzdump`, ...
+        #[field("upid", "its sixth part, from the colons")]
+        pub kind: Text,
+        /// What is worked on, often a VMID; may be empty.
+        #[field("id" | "upid")]
+        pub id: Text,
+        /// Who asked for it; of a token also its name, after an exclamation mark.
+        #[field("upid", "its eighth part, from the colons")]
+        pub user: Text,
+        /// When it began.
+        #[field("upid", "its fifth part from the colons, seconds since 1970 began in hexadecimal")]
+        pub started: Moment,
+        /// When it ended.
+        #[field("endtime")]
+        pub ended: Reading<Moment>,
+        /// How it stands.
+        #[field("exitstatus" | "status")]
+        pub status: TaskStatus,
+        /// The number of its process on the node.
+        pub pid: Reading<u64>,
+        #[field(skip)]
+        pub(crate) session: Session,
+        #[field(skip)]
+        pub(crate) provenance: Provenance,
+        /// The row that it was read from, and that of its node's list which tells its end.
+        #[field(skip)]
+        rows: Vec<(Text, Raw)>,
+    }
 }
 
 /// How a task stands.
@@ -72,8 +91,10 @@ pub enum TaskStatus {
     Ok,
     /// It ended, with warnings: its own words.
     Warnings(Text),
-    /// It failed or was stopped: its own words.
+    /// It failed: its own words.
     Failed(Text),
+    /// Somebody or something stopped it: its own words.
+    Stopped(Text),
     /// It ended, nobody says how.
     Unknown,
 }
@@ -85,6 +106,7 @@ impl TaskStatus {
             Some("RUNNING" | "running") => TaskStatus::Running,
             Some(words) if words.starts_with("WARNINGS") => TaskStatus::Warnings(words.into()),
             None | Some("" | "unexpected status" | "unknown") => TaskStatus::Unknown,
+            Some(words) if words.contains("interrupt") => TaskStatus::Stopped(words.into()),
             Some(words) => TaskStatus::Failed(words.into()),
         }
     }
@@ -95,6 +117,7 @@ impl TaskStatus {
             TaskStatus::Ok => State::new(Tone::Good, "OK"),
             TaskStatus::Warnings(words) => State::new(Tone::Held, words.clone()),
             TaskStatus::Failed(words) => State::new(Tone::Wrong, format!("failed: {}", words.raw())),
+            TaskStatus::Stopped(words) => State::new(Tone::Wrong, format!("stopped: {}", words.raw())),
             TaskStatus::Unknown => State::new(Tone::Unknown, "end not known"),
         }
     }
@@ -141,7 +164,7 @@ pub(crate) fn of_cluster(session: &Session) -> Result<List<Task>, Error> {
 }
 
 pub(crate) fn of_node(session: &Session, node: &Text) -> Result<List<Task>, Error> {
-    let call = Call::get(format!("/nodes/{}/tasks", node.raw())).with("source", "all");
+    let call = call_of_node(node);
     list(
         session,
         call,
@@ -151,10 +174,29 @@ pub(crate) fn of_node(session: &Session, node: &Text) -> Result<List<Task>, Erro
     )
 }
 
-pub(crate) fn of_guest(guest: &Guest) -> Result<List<Task>, Error> {
+/// The read that tells of a node's last tasks.
+pub(crate) fn call_of_node(node: &Text) -> Call {
+    Call::get(format!("/nodes/{}/tasks", node.raw())).with("source", "all")
+}
+
+/// The same of a guest's.
+pub(crate) fn call_of_guest(guest: &Guest) -> Call {
+    call_of_node(&guest.node).with("vmid", guest.vmid.to_string())
+}
+
+/// The tasks that are at work on a guest now. Somebody looking at its console is none.
+pub(crate) fn at_work_on(guest: &Guest) -> Result<List<Task>, Error> {
     let call = Call::get(format!("/nodes/{}/tasks", guest.node.raw()))
-        .with("source", "all")
+        .with("source", "active")
         .with("vmid", guest.vmid.to_string());
+    let tasks = list(&guest.session, call, "Tasks at work", "What is being done to it?", None)?;
+    let is_a_console =
+        |task: &Task| ["vncproxy", "vncshell", "spiceproxy", "termproxy"].iter().any(|kind| task.kind == *kind);
+    Ok(tasks.filter(|task| task.is_running() && !is_a_console(task)))
+}
+
+pub(crate) fn of_guest(guest: &Guest) -> Result<List<Task>, Error> {
+    let call = call_of_guest(guest);
     let question =
         format!("What was done to it on {} last, by whom, and did it work? (The last 50.)", guest.node.raw());
     list(
@@ -175,8 +217,8 @@ fn list(session: &Session, call: Call, title: &str, question: &str, place: Optio
     let rows = answer.rows()?;
     let mut odd = rows.odd;
     let mut tasks = Vec::new();
-    for (row, _) in rows {
-        match Task::read(session, row, &provenance) {
+    for (row, raw) in rows {
+        match Task::read(session, row, raw, &provenance) {
             Ok(task) => tasks.push(task),
             Err(_) => odd += 1,
         }
@@ -203,8 +245,8 @@ impl Task {
     /// One task by its name, from `/nodes/{node}/tasks/{upid}/status`.
     pub(crate) fn find(session: &Session, upid: &Upid) -> Result<Task, Error> {
         let answer = session.ask(Call::get(path(upid, "status")))?;
-        let (row, _) = answer.object::<TaskRow>()?;
-        let task = Task::read(session, row, &session.provenance([&answer], None))?;
+        let (row, raw) = answer.object::<TaskRow>()?;
+        let task = Task::read(session, row, raw, &session.provenance([&answer], None))?;
         Ok(if task.is_running() { task } else { task.with_end() })
     }
 
@@ -218,14 +260,15 @@ impl Task {
             .with("limit", "200");
         let Ok(answer) = self.session.ask(call) else { return self };
         let rows = answer.rows::<TaskRow>().map(IntoIterator::into_iter);
-        if let Some((row, _)) = rows.into_iter().flatten().find(|(row, _)| row.upid == self.upid.raw()) {
+        if let Some((row, raw)) = rows.into_iter().flatten().find(|(row, _)| row.upid == self.upid.raw()) {
             self.ended = row.endtime;
+            self.rows.push((answer.call.shown(), raw));
             self.provenance = self.provenance.and(&self.session.provenance([&answer], None));
         }
         self
     }
 
-    fn read(session: &Session, row: TaskRow, from: &Provenance) -> Result<Task, Error> {
+    fn read(session: &Session, row: TaskRow, raw: Raw, from: &Provenance) -> Result<Task, Error> {
         let upid: Upid = row.upid.raw().parse()?;
         let exit = row.exitstatus.as_ref().or(row.status.as_ref().filter(|status| *status != "stopped"));
         let status = match exit {
@@ -243,8 +286,16 @@ impl Task {
             status,
             session: session.clone(),
             provenance: from.clone(),
+            rows: vec![(from.calls.first().cloned().unwrap_or_default(), raw)],
             upid,
         })
+    }
+
+    /// One of a single row of a list.
+    #[cfg(test)]
+    pub(crate) fn of_row(session: &Session, json: &serde_json::Value) -> Option<Task> {
+        let row = serde_json::from_value(json.clone()).ok()?;
+        Task::read(session, row, Raw::default(), &Provenance::default()).ok()
     }
 
     /// Whether it is still at work.
@@ -252,9 +303,9 @@ impl Task {
         self.status == TaskStatus::Running
     }
 
-    /// Whether it ended badly.
+    /// Whether it ended badly: it failed, or was stopped.
     pub fn is_failed(&self) -> bool {
-        matches!(self.status, TaskStatus::Failed(_))
+        matches!(self.status, TaskStatus::Failed(_) | TaskStatus::Stopped(_))
     }
 
     /// How long it took, or has been taking.
@@ -275,13 +326,10 @@ impl Task {
         follower.until_end(say)
     }
 
-    fn what(&self) -> String {
+    pub(crate) fn what(&self) -> String {
         if self.id.is_blank() { self.kind.raw().to_owned() } else { format!("{} {}", self.kind.raw(), self.id.raw()) }
     }
 }
-
-/// How many lines of a log its page shows.
-const LINES_SHOWN: usize = 500;
 
 fn path(upid: &Upid, below: &str) -> String {
     // Colons may stand in a path as they are, and read better there; what would end the word may not.
@@ -289,67 +337,22 @@ fn path(upid: &Upid, below: &str) -> String {
     format!("/nodes/{}/tasks/{}/{below}", upid.node(), utf8_percent_encode(upid.raw(), ENDS_IT))
 }
 
+impl Explained for Task {
+    fn sources(&self) -> Sources {
+        let sources = Sources::of(&self.provenance).within(&self.session);
+        // Of several nodes each answers for itself.
+        let of_the_node = sources.call(&format!("/nodes/{}/", self.node.raw()));
+        let rows = self.rows.iter().enumerate();
+        rows.fold(sources, |sources, (n, (call, raw))| {
+            let call = if call.is_blank() { of_the_node.clone() } else { call.clone() };
+            let json = if n == 0 { json_of(raw) } else { only(json_of(raw), &["endtime"]) };
+            sources.part(call, "", json)
+        })
+    }
+}
+
 impl fmt::Debug for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Task({} on {}: {})", self.what(), self.node, self.status)
-    }
-}
-
-impl Listed for Task {
-    const NOUN: (&'static str, &'static str) = ("task", "tasks");
-
-    fn columns() -> Vec<Column<Task>> {
-        vec![
-            Column::new("Began", |t: &Task| Cell::Ago(t.session.now().since(t.started), t.started)),
-            Column::new("What", |t: &Task| t.what()),
-            Column::new("Ended", |t: &Task| t.status.state()),
-            Column::new("Took", |t: &Task| t.took()),
-            Column::new("Node", |t: &Task| t.node.clone()),
-            Column::new("By", |t: &Task| t.user.clone()),
-            Column::new(NEXT, |t: &Task| {
-                let code = format!("pve.task(\"{}\")?", t.upid.raw());
-                Cell::Button("log".into(), code.into())
-            }),
-        ]
-    }
-
-    fn summary(tasks: &[Task]) -> (String, String) {
-        let failed = tasks.iter().filter(|task| task.is_failed()).count();
-        let running = tasks.iter().filter(|task| task.is_running()).count();
-        let unknown = tasks.iter().filter(|task| task.status == TaskStatus::Unknown).count();
-        let parts = [(failed, "failed"), (running, "at work"), (unknown, "with an end that is not known")];
-        let said: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-        let rest =
-            if said.is_empty() { ": none failed, none is at work.".into() } else { format!(": {}.", said.join(", ")) };
-        (count(tasks.len(), Task::NOUN), rest)
-    }
-}
-
-impl View for Task {
-    fn page(&self) -> Page {
-        let page = Page::new(format!("Task {}", self.what()))
-            .question("What was done, by whom, and how did it end?")
-            .answer(
-                format!("{} on {}: {}", self.what(), self.node.raw(), self.status),
-                format!(", asked for by {}.", self.user),
-            )
-            .facts([
-                ("State", Cell::from(self.status.state())),
-                ("Began", Cell::Ago(self.session.now().since(self.started), self.started)),
-                ("Took", Cell::from(self.took())),
-                ("UPID", Cell::Code((&self.upid).into())),
-            ]);
-        let page = match log::tail(&self.session, &self.upid, LINES_SHOWN) {
-            Ok((lines, _)) if lines.is_empty() => page.note(Level::Info, "Its log is empty."),
-            Ok((lines, all)) if all > lines.len() => page
-                .heading(format!("The last {} of {all} lines of its log", lines.len()))
-                .lines(lines)
-                .note(Level::Info, format!("pve.task(\"{}\")?.log()? has all of it.", self.upid.raw())),
-            Ok((lines, _)) => page.heading("Log").lines(lines),
-            Err(error) => page.note(Level::Warning, format!("Its log could not be read. {error}")),
-        };
-        let page =
-            if self.is_running() { page.code(format!("pve.task(\"{}\")?.follow()?", self.upid.raw())) } else { page };
-        page.provenance(self.provenance.clone())
     }
 }

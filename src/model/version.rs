@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::model::fields::fields;
-use crate::model::list::{Column, Listed};
+use crate::model::list::{Column, Listed, column};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::session::Session;
@@ -48,9 +48,9 @@ impl Listed for PveVersion {
 
     fn columns() -> Vec<Column<PveVersion>> {
         vec![
-            Column::new("Version", |v: &PveVersion| v.version.clone()),
-            Column::new("Release", |v: &PveVersion| v.release.clone()),
-            Column::new("Revision", |v: &PveVersion| v.repoid.clone()),
+            column!("Version", |v: &PveVersion| v.version.clone()),
+            column!("Release", |v: &PveVersion| v.release.clone()),
+            column!("Revision", |v: &PveVersion| v.repoid.clone()),
         ]
     }
 }

@@ -1,9 +1,11 @@
 //! What stands in tables: cells that carry meaning, states, and the rows and columns of them.
 
 use std::fmt;
+use std::sync::Arc;
 
+use crate::lens::{Seen, Unit};
 use crate::text::Text;
-use crate::units::{Age, Bytes, Moment, Ratio, Reading, Why};
+use crate::units::{Age, Amount, Bytes, Moment, Ratio, Reading, Why};
 
 /// A value that means something, so that each rendering can show it in its own way.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,10 +21,16 @@ pub enum Cell {
     Count(u64),
     /// A size.
     Bytes(Bytes),
+    /// A number of something else, with its unit: money.
+    Amount(Amount),
     /// A part of a whole.
     Ratio(Ratio),
     /// A part of a whole as a bar, with the words beside it: `32 of 96 GiB`.
     Meter(Ratio, Text),
+    /// What is used of a whole, as a bar with both beside it.
+    Usage(Bytes, Bytes),
+    /// How a number went over time, with the words that say it.
+    Line(Sparkline),
     /// A length of time.
     Age(Age),
     /// How long ago a moment was.
@@ -42,14 +50,56 @@ pub enum Cell {
 impl Cell {
     /// Whether the value is compared by size, and so stands at the right of its column.
     pub fn is_number(&self) -> bool {
-        matches!(self, Cell::Count(_) | Cell::Bytes(_) | Cell::Ratio(_) | Cell::Age(_))
+        matches!(self, Cell::Count(_) | Cell::Bytes(_) | Cell::Amount(_) | Cell::Ratio(_) | Cell::Age(_))
+    }
+
+    /// What the cell is compared by, where it is not its words.
+    pub(crate) fn size(&self) -> Option<f64> {
+        match self {
+            Cell::Count(count) => Some(*count as f64),
+            Cell::Bytes(bytes) => Some(bytes.0 as f64),
+            Cell::Amount(amount) => Some(amount.number()),
+            Cell::Ratio(ratio) | Cell::Meter(ratio, _) => Some(ratio.0),
+            Cell::Usage(used, whole) => used.of(*whole).map(|part| part.0),
+            Cell::Age(age) => Some(age.0 as f64),
+            Cell::Ago(_, moment) | Cell::Moment(moment) => Some(moment.unix() as f64),
+            _ => None,
+        }
+        .filter(|size| size.is_finite())
+    }
+
+    /// Whether it must not be broken into lines: a number with its unit, short code, a short name.
+    pub(crate) fn stays_whole(&self) -> bool {
+        match self {
+            Cell::Count(_) | Cell::Bytes(_) | Cell::Amount(_) | Cell::Ratio(_) | Cell::Age(_) => true,
+            Cell::Usage(..) | Cell::Moment(_) => true,
+            Cell::State(state) => state.word.raw().contains(' ') && state.word.raw().len() <= 14,
+            Cell::Meter(_, words) => words.raw().len() <= 24,
+            Cell::Name(name, what) => name.raw().len() + what.raw().len() < 20,
+            Cell::Missing(why) => why.raw().len() <= 12,
+            Cell::Code(code) => code.raw().len() <= 40,
+            Cell::Button(label, code) => code.raw().len() <= 40 && (label == code || label.raw().len() <= 12),
+            Cell::Line(line) => line.words.raw().len() <= 40,
+            _ => false,
+        }
+    }
+
+    /// The same size in another unit.
+    pub(crate) fn in_unit(self, unit: &Unit) -> Cell {
+        match self {
+            Cell::Bytes(size) => Cell::Amount(unit.of(size)),
+            Cell::Usage(used, whole) => {
+                Cell::Meter(used.of(whole).unwrap_or_default(), unit.part_words(used, whole).into())
+            }
+            cell => cell,
+        }
     }
 
     /// A meter of `used` within `whole`, or why there is none.
     pub fn usage(used: Reading<Bytes>, whole: Reading<Bytes>) -> Cell {
         match (used, whole) {
             (Reading::Known(used), Reading::Known(whole)) => match used.of(whole) {
-                Some(ratio) => Cell::Meter(ratio, Text::from(format!("{used} of {whole}"))),
+                Some(_) => Cell::Usage(used, whole),
                 None => Cell::Bytes(used),
             },
             (Reading::Missing(why), Reading::Known(whole)) => {
@@ -65,12 +115,16 @@ impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Cell::Text(text) | Cell::Code(text) => write!(f, "{text}"),
+            Cell::Name(name, what) if what.is_blank() => write!(f, "{name}"),
             Cell::Name(name, what) => write!(f, "{name} ({what})"),
             Cell::State(state) => write!(f, "{state}"),
             Cell::Count(count) => write!(f, "{count}"),
             Cell::Bytes(bytes) => write!(f, "{bytes}"),
+            Cell::Amount(amount) => write!(f, "{amount}"),
             Cell::Ratio(ratio) => write!(f, "{ratio}"),
             Cell::Meter(_, words) => write!(f, "{words}"),
+            Cell::Usage(used, whole) => f.write_str(&used.part_words(*whole)),
+            Cell::Line(line) => write!(f, "{line}"),
             Cell::Age(age) => write!(f, "{age}"),
             Cell::Ago(age, moment) => write!(f, "{} {} UTC, {age} ago", moment.date(), moment.time()),
             Cell::Moment(moment) => write!(f, "{moment}"),
@@ -148,6 +202,12 @@ impl From<Bytes> for Cell {
     }
 }
 
+impl From<Amount> for Cell {
+    fn from(amount: Amount) -> Cell {
+        Cell::Amount(amount)
+    }
+}
+
 impl From<Ratio> for Cell {
     fn from(ratio: Ratio) -> Cell {
         Cell::Ratio(ratio)
@@ -163,6 +223,12 @@ impl From<Age> for Cell {
 impl From<Moment> for Cell {
     fn from(moment: Moment) -> Cell {
         Cell::Moment(moment)
+    }
+}
+
+impl From<Sparkline> for Cell {
+    fn from(line: Sparkline) -> Cell {
+        Cell::Line(line)
     }
 }
 
@@ -190,6 +256,48 @@ impl<T: Into<Cell>> From<Reading<T>> for Cell {
 impl<T: Into<Cell>> From<Option<T>> for Cell {
     fn from(value: Option<T>) -> Cell {
         value.map_or(Cell::Empty, Into::into)
+    }
+}
+
+/// A small line of numbers in the cell of a table: drawn from zero to its top, gaps as gaps, with words beside it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sparkline {
+    /// Numbers at equal distances of time, as parts of the top; `None` is a gap.
+    pub(crate) parts: Vec<Option<f64>>,
+    /// What it amounts to: `12% on average, at most 90%`.
+    pub(crate) words: Text,
+}
+
+impl Sparkline {
+    /// A line of these numbers, oldest first, from zero to `top`. A number that is negative or none is a gap.
+    pub fn new(numbers: impl IntoIterator<Item = Option<f64>>, top: f64, words: impl Into<Text>) -> Sparkline {
+        let part = |number: f64| if number > 0.0 && top > 0.0 { (number / top).min(1.0) } else { 0.0 };
+        let known = |number: &f64| number.is_finite() && *number >= 0.0;
+        Sparkline {
+            parts: numbers.into_iter().map(|number| number.filter(known).map(part)).collect(),
+            words: words.into(),
+        }
+    }
+
+    /// The line in letters, as high as eight steps and as short as a column of a table: a letter stands for several
+    /// numbers where there are many. A gap is a dot.
+    fn letters(&self) -> impl Iterator<Item = char> + '_ {
+        const STEPS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+        const MOST: usize = 20;
+        self.parts.chunks(self.parts.len().div_ceil(MOST).max(1)).map(|parts| {
+            let known: Vec<f64> = parts.iter().copied().flatten().collect();
+            match known.len() {
+                0 => '·',
+                n => STEPS[((known.iter().sum::<f64>() / n as f64 * 8.0) as usize).min(7)],
+            }
+        })
+    }
+}
+
+impl fmt::Display for Sparkline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.letters().try_for_each(|letter| write!(f, "{letter}"))?;
+        write!(f, " {}", self.words)
     }
 }
 
@@ -249,12 +357,17 @@ pub struct Grid {
     pub(crate) caption: Option<Text>,
     pub(crate) columns: Vec<Text>,
     pub(crate) rows: Vec<Vec<Cell>>,
+    /// The row that stands for those that are left out.
+    pub(crate) gap: Option<usize>,
+    pub(crate) totals: Option<Vec<Cell>>,
+    /// The lens that its columns were chosen by.
+    pub(crate) seen: Option<Arc<Seen>>,
 }
 
 impl Grid {
     /// A table with these columns and no rows yet.
     pub fn new<C: Into<Text>>(columns: impl IntoIterator<Item = C>) -> Grid {
-        Grid { caption: None, columns: columns.into_iter().map(Into::into).collect(), rows: Vec::new() }
+        Grid { columns: columns.into_iter().map(Into::into).collect(), ..Grid::default() }
     }
 
     /// What the rows are, and in which order.
@@ -275,9 +388,43 @@ impl Grid {
         self
     }
 
-    fn push(&mut self, mut row: Vec<Cell>) {
-        row.resize(self.columns.len(), Cell::Empty);
+    /// The first of the rows, and how many more there are.
+    ///
+    /// ```
+    /// use pve_notebook::*;
+    /// let grid = Grid::new(["Number"]).rows((0..100_u64).map(|n| vec![Cell::from(n)])).at_most(20);
+    /// assert!(Page::new("Numbers").table(grid).text().contains("80 more"));
+    /// ```
+    pub fn at_most(mut self, rows: usize) -> Grid {
+        match self.rows.len().saturating_sub(rows) {
+            0 | 1 => self,
+            more => {
+                self.rows.truncate(rows);
+                self.left_out(more)
+            }
+        }
+    }
+
+    /// Here so many rows are left out.
+    pub(crate) fn left_out(mut self, rows: usize) -> Grid {
+        self.gap = Some(self.rows.len());
+        self.row([format!("⋯ {rows} more")])
+    }
+
+    /// What the rows come to, below them.
+    pub fn totals<C: Into<Cell>>(mut self, cells: impl IntoIterator<Item = C>) -> Grid {
+        self.totals = Some(self.fitted(cells.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    fn push(&mut self, row: Vec<Cell>) {
+        let row = self.fitted(row);
         self.rows.push(row);
+    }
+
+    fn fitted(&self, mut row: Vec<Cell>) -> Vec<Cell> {
+        row.resize(self.columns.len(), Cell::Empty);
+        row
     }
 
     /// Whether a column holds numbers, which stand at the right.
@@ -288,5 +435,31 @@ impl Grid {
             any |= cell.is_number();
             cell.is_number() || matches!(cell, Cell::Missing(_) | Cell::Empty)
         }) && any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letters(numbers: &[Option<f64>], top: f64) -> String {
+        let said = Sparkline::new(numbers.iter().copied(), top, "so").to_string();
+        said.strip_suffix(" so").unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_line_in_letters_has_its_gaps_and_never_more_than_a_column_has_room_for() {
+        assert_eq!(letters(&[Some(0.0), Some(0.5), None, Some(1.0), Some(7.0)], 1.0), "▁▅·██");
+        assert_eq!(letters(&[Some(1.0); 40], 2.0), "▅".repeat(20));
+        assert_eq!(letters(&[None; 1_000], 1.0), "·".repeat(20));
+        assert_eq!(letters(&[], 1.0), "");
+    }
+
+    #[test]
+    fn what_is_no_number_is_a_gap_and_what_has_no_top_is_flat() {
+        let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0].map(Some);
+        assert_eq!(letters(&odd, 1.0), "····");
+        assert_eq!(letters(&[Some(0.0), Some(3.0)], 0.0), "▁▁");
+        assert_eq!(letters(&[Some(0.0), Some(3.0)], f64::NAN), "▁▁");
     }
 }

@@ -1,11 +1,17 @@
-//! Start, shut down, stop, reboot: what turns a guest on and off.
+//! What turns a guest on and off: start, shut down, stop, reboot, reset, suspend, resume.
 
 use crate::model::guest::{Guest, Status};
-use crate::page::Tone;
-use crate::plan::{Check, Draft, Plan, Target, Undo, Verdict};
-use crate::text::Text;
-use crate::units::{Age, Why};
+use crate::plan::check;
+use crate::plan::draft::{Draft, Seen};
+use crate::plan::{Check, Plan};
+use crate::units::Age;
 use crate::wire::{Call, Method};
+
+/// How long high availability may take to do what it was asked.
+pub(super) const HA_PATIENCE: Age = Age(180);
+
+/// A method of guests: its name, and itself.
+type Way = (&'static str, fn(&Guest) -> Plan);
 
 /// One way to turn a guest on or off.
 struct Power {
@@ -16,58 +22,100 @@ struct Power {
     /// The status that it starts from.
     from: &'static [Status],
     /// The status that it leads to.
-    becomes: &'static str,
+    becomes: Status,
+    /// Whether only virtual machines know it.
+    of_vms: bool,
     /// What it does, in a sentence, and how that looks for a guest under high availability.
     effect: &'static str,
     effect_ha: &'static str,
     /// The kinds of task that it may be.
     tasks: &'static [&'static str],
     /// The method that undoes it.
-    undo: Result<&'static str, &'static str>,
+    undo: Result<Way, &'static str>,
 }
 
 const START: Power = Power {
     action: "start",
     verb: "Start",
     from: &[Status::Stopped],
-    becomes: "running",
+    becomes: Status::Running,
+    of_vms: false,
     effect: "The guest is switched on and boots; its services answer once its own operating system is up.",
     effect_ha: "High availability manages it: the call asks the cluster to keep it running, and the cluster starts it some seconds later.",
     tasks: &["qmstart", "vzstart", "hastart"],
-    undo: Ok("shutdown"),
+    undo: Ok(("shutdown", Guest::shutdown)),
 };
 
 const SHUTDOWN: Power = Power {
     action: "shutdown",
     verb: "Shut down",
     from: &[Status::Running],
-    becomes: "stopped",
+    becomes: Status::Stopped,
+    of_vms: false,
     effect: "The guest's own operating system is asked to shut down. It may take its time, or ignore the request; then the task ends in a time-out and the guest keeps running.",
     effect_ha: "High availability manages it: the call asks the cluster to keep it stopped, and the cluster shuts it down.",
     tasks: &["qmshutdown", "vzshutdown", "hastop"],
-    undo: Ok("start"),
+    undo: Ok(("start", Guest::start)),
 };
 
 const STOP: Power = Power {
     action: "stop",
     verb: "Stop",
     from: &[Status::Running, Status::Paused],
-    becomes: "stopped",
+    becomes: Status::Stopped,
+    of_vms: false,
     effect: "This cuts the power: the guest gets no chance to write what it holds in memory. shutdown() asks it politely.",
     effect_ha: "This cuts the power. High availability manages it: the call asks the cluster to keep it stopped.",
     tasks: &["qmstop", "vzstop", "hastop"],
-    undo: Ok("start"),
+    undo: Ok(("start", Guest::start)),
 };
 
 const REBOOT: Power = Power {
     action: "reboot",
     verb: "Reboot",
     from: &[Status::Running],
-    becomes: "running",
+    becomes: Status::Running,
+    of_vms: false,
     effect: "The guest's own operating system is asked to shut down, then the guest is started again, with pending changes of its configuration applied.",
     effect_ha: "The guest's own operating system is asked to shut down, then the guest is started again.",
     tasks: &["qmreboot", "vzreboot"],
     undo: Err("Nothing undoes a reboot; what ran before has to be started by the guest itself."),
+};
+
+const RESET: Power = Power {
+    action: "reset",
+    verb: "Reset",
+    from: &[Status::Running],
+    becomes: Status::Running,
+    of_vms: true,
+    effect: "This is the reset button: the guest starts anew at once and gets no chance to write what it holds in memory. reboot() asks it politely.",
+    effect_ha: "This is the reset button: the guest starts anew at once and gets no chance to write what it holds in memory.",
+    tasks: &["qmreset"],
+    undo: Err("Nothing undoes a reset; what was in memory and not written is lost."),
+};
+
+const SUSPEND: Power = Power {
+    action: "suspend",
+    verb: "Suspend",
+    from: &[Status::Running],
+    becomes: Status::Paused,
+    of_vms: true,
+    effect: "Its processors stand still and it keeps its memory; to its users it hangs until resume().",
+    effect_ha: "Its processors stand still and it keeps its memory. High availability goes on taking it for running.",
+    tasks: &["qmsuspend"],
+    undo: Ok(("resume", Guest::resume)),
+};
+
+const RESUME: Power = Power {
+    action: "resume",
+    verb: "Resume",
+    from: &[Status::Paused],
+    becomes: Status::Running,
+    of_vms: true,
+    effect: "Its processors go on where they stood still; its clock may be behind.",
+    effect_ha: "Its processors go on where they stood still; its clock may be behind.",
+    tasks: &["qmresume"],
+    undo: Ok(("suspend", Guest::suspend)),
 };
 
 impl Guest {
@@ -90,134 +138,86 @@ impl Guest {
     pub fn reboot(&self) -> Plan {
         plan(self, &REBOOT)
     }
+
+    /// The plan to press the reset button of a virtual machine. What it holds in memory is lost;
+    /// [`reboot`](Guest::reboot) asks it politely.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let pve = Pve::demo()?;
+    /// let done = pve.guest("web-2")?.reset().run()?;
+    /// assert!(done.undo().is_err(), "nothing undoes it");
+    /// # Ok(()) }
+    /// ```
+    pub fn reset(&self) -> Plan {
+        plan(self, &RESET)
+    }
+
+    /// The plan to make a virtual machine stand still, memory kept.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let pve = Pve::demo()?;
+    /// let done = pve.guest("web-2")?.suspend().run()?;
+    /// assert!(pve.guest("web-2")?.is_paused());
+    /// done.undo()?.run()?;
+    /// assert!(pve.guest("web-2")?.is_running());
+    /// # Ok(()) }
+    /// ```
+    pub fn suspend(&self) -> Plan {
+        plan(self, &SUSPEND)
+    }
+
+    /// The plan to let a virtual machine go on that stands still.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let pve = Pve::demo()?;
+    /// pve.guest("win-term")?.resume().run()?;
+    /// assert!(pve.guest("win-term")?.is_running());
+    /// # Ok(()) }
+    /// ```
+    pub fn resume(&self) -> Plan {
+        plan(self, &RESUME)
+    }
 }
 
-fn plan(seen: &Guest, power: &Power) -> Plan {
-    let mut seen = seen.clone();
-    // What may be done is not what might have been done when the session began.
-    seen.session = seen.session.for_acting();
-    // The overview lags: a plan is about the guest as it is now.
-    let now = seen.current();
-    let is_current = now.is_ok();
-    let (guest, read) = match now {
-        Ok(now) => (now, Check::new("readable", Verdict::Passed, "Its present state was read from its node.")),
-        Err(error) => (
-            seen,
-            Check::new(
-                "readable",
-                Verdict::Unknown,
-                format!("Its present state could not be read; this is how it was listed. {error}"),
-            ),
-        ),
+fn plan(seen: &Guest, power: &'static Power) -> Plan {
+    let draft =
+        Draft::on(seen, power.verb, |guest| Call::new(Method::Post, guest.path(&format!("status/{}", power.action))));
+    let Some((guest, is_current)) = draft.target.clone().map(|target| (target.guest, target.is_current)) else {
+        return draft.plan();
     };
-    let effect = if guest.hastate.is_some() { power.effect_ha } else { power.effect };
-    let session = guest.session.clone();
-    Plan::new(Draft {
-        title: format!("{} {guest}", power.verb).into(),
-        call: Call::new(Method::Post, guest.path(&format!("status/{}", power.action))),
-        checks: std::iter::once(read).chain(checks(&guest, power, is_current)).collect(),
-        effects: vec![effect.into()],
-        undo: match power.undo {
-            Ok(method) => Undo::Code(format!("{}.{method}()", guest.code()).into()),
-            Err(why) => Undo::None(why.into()),
-        },
-        target: Some(Target { becomes: Some(power.becomes), tasks: power.tasks, is_current, guest }),
-        confirmed: None,
-        vain: Vec::new(),
-        session,
-    })
-}
-
-fn checks(guest: &Guest, power: &Power, is_current: bool) -> Vec<Check> {
-    vec![
-        state(guest, power, is_current),
-        node(guest, is_current),
-        lock(guest),
-        template(guest),
-        privilege(guest),
-        ha(guest),
-    ]
-}
-
-fn state(guest: &Guest, power: &Power, is_current: bool) -> Check {
-    let status = &guest.status;
-    match status.state().tone {
-        Tone::Unknown => Check::new("state", Verdict::Unknown, "Whether it runs is not known."),
-        _ if !is_current => Check::new(
-            "state",
-            Verdict::Unknown,
-            format!("It was listed as {status}; whether it still is, is not known."),
-        ),
-        _ if power.from.contains(status) => Check::new("state", Verdict::Passed, format!("It is {status}.")),
-        _ if power.action != "reboot" && *status == power.becomes => {
-            Check::new("state", Verdict::Failed, format!("It is {status} already."))
-        }
-        _ => {
-            let from = power.from.iter().map(Status::to_string).collect::<Vec<_>>().join(" or ");
-            Check::new("state", Verdict::Failed, format!("It is {status}; this takes a guest that is {from}."))
-        }
+    let (vmid, managed) = (guest.vmid, guest.hastate.is_some());
+    let becomes = (power.action != "reboot" && power.action != "reset").then_some(&power.becomes);
+    let mut draft = draft
+        .check(check::state(&guest, power.from, becomes, is_current))
+        .check(check::template(&guest))
+        .check(check::ha(&guest))
+        .needs(&["VM.PowerMgmt"], format!("/vms/{vmid}"))
+        .sees(&["VM.Audit"], format!("/vms/{vmid}"))
+        .effect(if managed { power.effect_ha } else { power.effect })
+        .tasks(power.tasks);
+    if power.of_vms && guest.is_ct() {
+        draft = draft.check(Check::failed("kind", "It is a container; only virtual machines know this."));
     }
-}
-
-fn node(guest: &Guest, is_current: bool) -> Check {
-    let node = &guest.node;
-    match (guest.name.why() == Some(Why::NodeOffline), is_current) {
-        (true, _) => Check::new("node", Verdict::Failed, format!("{node} is offline: nobody there can carry it out.")),
-        (false, true) => Check::new("node", Verdict::Passed, format!("{node} answers.")),
-        (false, false) => Check::new("node", Verdict::Unknown, format!("Whether {node} answers is not known.")),
-    }
-}
-
-fn lock(guest: &Guest) -> Check {
-    match &guest.lock {
-        None if guest.status == Status::Unknown => not_known("locked"),
-        None => Check::new("locked", Verdict::Passed, "It is not locked."),
-        Some(lock) => Check::new(
-            "locked",
-            Verdict::Failed,
-            format!("It is locked ({lock}): another task is at work on it, or was interrupted."),
-        ),
-    }
-}
-
-/// Of a guest that nobody reports, nothing can be said from what is not there.
-fn not_known(name: &str) -> Check {
-    Check::new(name, Verdict::Unknown, "Nobody reports it at present.")
-}
-
-fn template(guest: &Guest) -> Check {
-    if guest.status == Status::Unknown && !guest.template {
-        return not_known("template");
-    }
-    let reason = if guest.template { "It is a template, which never runs: clone it." } else { "It is not a template." };
-    Check::passed_if("template", !guest.template, reason)
-}
-
-fn privilege(guest: &Guest) -> Check {
-    let path = format!("/vms/{}", guest.vmid);
-    let identity = guest.session.identity();
-    // They were read for this plan, unless that failed.
-    let read = match guest.session.age_of_privileges() {
-        Some(age) if age > Age(10) => format!(", as read {age} ago"),
-        _ => String::new(),
+    let (patience, otherwise) = match managed {
+        true => (HA_PATIENCE, "High availability may still be at it, or refuse: look at pve.ha_status()?".to_owned()),
+        false => (Age(0), format!("Somebody else may have acted: look at {}.tasks()?", guest.code())),
     };
-    match guest.session.has("VM.PowerMgmt", &path) {
-        Some(true) => Check::new("privilege", Verdict::Passed, format!("{identity} has VM.PowerMgmt on {path}{read}.")),
-        Some(false) => {
-            Check::new("privilege", Verdict::Failed, format!("{identity} lacks VM.PowerMgmt on {path}{read}."))
-        }
-        None => Check::new("privilege", Verdict::Unknown, format!("The privileges of {identity} could not be read.")),
+    let draft = draft.goal_within(patience, otherwise, move |session| {
+        let now = guest.now(session)?;
+        let reached = now.status == power.becomes;
+        Ok(Seen { reached, guest: Some((vmid, now.status.to_string().into())), now: now.state() })
+    });
+    match power.undo {
+        Ok((method, undo)) => draft.undo(format!("pve.guest({vmid})?.{method}()"), move |session| {
+            Ok(undo(&Guest::find(session, i64::from(vmid).into())?))
+        }),
+        Err(why) => draft.no_undo(why),
     }
-}
-
-fn ha(guest: &Guest) -> Check {
-    let reason: Text = match &guest.hastate {
-        Some(state) => {
-            format!("High availability manages it (state: {state}); the request goes through the cluster's manager.")
-                .into()
-        }
-        None if guest.status == Status::Unknown => return not_known("high availability"),
-        None => "High availability does not manage it.".into(),
-    };
-    Check::new("high availability", Verdict::Passed, reason)
+    .plan()
 }

@@ -1,110 +1,185 @@
-//! Carrying out a plan: refuse or send once, follow the task, look at the result. A write is never sent twice.
+//! Carrying out one call: look again, send once, follow the task, look at what came of it. A write is never sent twice.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::error::Error;
+use crate::error::{Error, meaning};
+use crate::journal::Kind;
 use crate::model::guest::{Guest, Status};
 use crate::model::task::{Follower, Task, TaskStatus, Upid, of_node};
 use crate::page::Provenance;
+use crate::plan::draft::{Draft, Seen};
 use crate::plan::send::guest_in;
-use crate::plan::{Draft, Outcome, Plan, Target, call_shown, explain};
-use crate::render::say;
+use crate::plan::{Outcome, Plan};
+use crate::session::Session;
 use crate::text::Text;
-use crate::units::Age;
-use crate::wire::Method;
+use crate::units::{Age, Moment};
+use crate::wire::Call;
 use crate::wire::gates::node_in;
 
-/// How long high availability may take to do what it was asked.
-const HA_PATIENCE: u64 = 180;
+/// A call that was sent and is not over yet.
+pub(super) struct Flight {
+    plan: Plan,
+    call: Call,
+    outcome: Outcome,
+    stage: Stage,
+}
 
-pub(super) fn run(plan: &Plan) -> Result<Outcome, Error> {
-    let draft = &plan.draft;
-    refuse(plan)?;
-    let before = look_again(draft)?;
-    if plan.ran.swap(true, Ordering::SeqCst) {
-        return Err(has_run(draft));
-    }
-    draft.session.spend_code(&plan.subject());
-    let known = Known::read(draft);
-    draft.session.note(format!("sent {}", call_shown(&draft.call)), draft.title.clone());
-    let began = draft.session.now();
-    let sent = draft.session.ask(draft.call.clone()).and_then(|answer| answer.reply.data::<Value>(&answer.call));
-    let upid = match sent {
-        Ok(data) => data.as_str().filter(|data| data.starts_with("UPID:")).map(Text::from),
-        // An answer that is no answer of the API says as little about what became of the call as none.
-        Err(error @ (Error::ConnectionLost { .. } | Error::NotUnderstood { .. })) => {
-            Some(find_sent(draft, &known, &error)?)
+enum Stage {
+    /// Its task is at work.
+    Following(Upid, Box<Follower>),
+    /// Its task ended well, since this moment; what it should do is not seen yet.
+    Settling(Moment, bool),
+}
+
+impl Flight {
+    /// Sends the call, once, unless the target is not as the plan saw it.
+    pub(super) fn launch(plan: &Plan, call: &Call, say: &dyn Fn(&str)) -> Result<Flight, Error> {
+        let draft = &plan.draft;
+        look_again(draft)?;
+        let before = draft.goal.as_ref().and_then(|goal| goal.look(&draft.session).ok());
+        plan.begin()?;
+        let known = Known::read(&draft.session, call);
+        draft.record()?;
+        let mut outcome = Outcome::of(draft, before.as_ref().map(|seen| seen.now.clone()));
+        let began = draft.session.now();
+        let sent = draft.session.ask(call.clone()).and_then(|answer| answer.reply.data::<Value>(&answer.call));
+        // Whatever became of it, an overview may be behind it.
+        if let Some(vmid) = guest_in(call) {
+            draft.session.forget(vmid);
         }
-        Err(error) => return Err(error),
-    };
-    if let Some(vmid) = guest_in(&draft.call) {
-        draft.session.forget(vmid);
+        let upid = match sent {
+            Ok(data) => data.as_str().filter(|data| data.starts_with("UPID:")).map(Text::from),
+            // An answer that is no answer of the API says as little about what became of the call as none.
+            Err(error @ (Error::ConnectionLost { .. } | Error::NotUnderstood { .. })) => {
+                outcome.answer_lost = true;
+                find_sent(draft, &known, before.as_ref(), &error, say)
+                    .inspect_err(|error| plan.keep(&outcome, error))?
+            }
+            Err(error) => {
+                plan.keep(&outcome, &error);
+                return Err(error);
+            }
+        };
+        say(&draft.title.to_string());
+        let stage = match upid {
+            Some(upid) => {
+                // Before waiting, so that the task's name is not lost should the notebook die.
+                say(&upid.to_string());
+                draft.session.note(draft.event(Kind::Task).upid(&upid));
+                let upid: Upid = upid.raw().parse()?;
+                outcome.upid = Some((&upid).into());
+                Stage::Following(upid.clone(), Box::new(Follower::new(&draft.session, &upid)))
+            }
+            None => Stage::Settling(began, false),
+        };
+        Ok(Flight { plan: plan.clone(), call: call.clone(), outcome, stage })
     }
-    let mut outcome = Outcome {
-        title: draft.title.clone(),
-        call: call_shown(&draft.call),
-        upid: None,
-        ended: TaskStatus::Ok,
-        log: Vec::new(),
-        began,
-        took: Age(0),
-        before: before.map(|guest| guest.state()),
-        after: None,
-        undo: draft.undo.clone(),
-        provenance: draft.session.provenance([], None),
-    };
-    if let Some(upid) = upid {
-        follow(draft, &upid, &mut outcome)?;
-    }
-    if let Some(target) = &draft.target {
-        verify(draft, target, &mut outcome)?;
-    }
-    outcome.took = draft.session.now().since(began);
-    outcome.provenance = Provenance {
-        at: Some(draft.session.now()),
-        calls: vec![draft.call.shown()],
-        took: outcome.took.duration(),
-        ..outcome.provenance
-    };
-    draft
-        .session
-        .note(format!("done {}", call_shown(&draft.call)), format!("{}: {}", draft.title.raw(), outcome.ended));
-    Ok(outcome)
-}
 
-fn refuse(plan: &Plan) -> Result<(), Error> {
-    let draft = &plan.draft;
-    if let Some(because) = draft.session.halted() {
-        return Err(Error::Halted { what: draft.title.clone(), because });
+    /// Looks once: what came of it, or nothing yet.
+    pub(super) fn poll(&mut self, say: &dyn Fn(&str)) -> Option<Result<Outcome, Error>> {
+        let result = self.step(say);
+        if let Err(error) = &result {
+            self.outcome.took = self.plan.draft.session.now().since(self.outcome.began);
+            self.plan.keep(&self.outcome, error);
+        }
+        result.transpose()
     }
-    if plan.ran.load(Ordering::SeqCst) {
-        return Err(has_run(draft));
-    }
-    match plan.hindrances().into_iter().next() {
-        Some((why, next)) => Err(Error::not_run(draft.title.clone(), why, next)),
-        None => Ok(()),
-    }
-}
 
-fn has_run(draft: &Draft) -> Error {
-    Error::not_run(
-        draft.title.clone(),
-        "This plan has run, and a plan runs once",
-        "Make a new one; it sees the present state",
-    )
+    /// How long to wait before looking again.
+    pub(super) fn pause(&self) -> Duration {
+        match &self.stage {
+            Stage::Following(_, follower) => follower.pause(),
+            Stage::Settling(..) => Duration::from_secs(1),
+        }
+    }
+
+    pub(super) fn until_over(mut self, say: &dyn Fn(&str)) -> Result<Outcome, Error> {
+        loop {
+            if let Some(ended) = self.poll(say) {
+                return ended;
+            }
+            self.plan.draft.session.pause(self.pause());
+        }
+    }
+
+    fn step(&mut self, say: &dyn Fn(&str)) -> Result<Option<Outcome>, Error> {
+        if let Stage::Following(upid, follower) = &mut self.stage {
+            let draft = &self.plan.draft;
+            let looked = follower.look(&|line: &str| say(line));
+            self.outcome.log.clone_from(&follower.log);
+            match looked.map_err(|error| not_followed(draft, upid, &error))? {
+                Some(task) => {
+                    self.outcome.ended = task.status;
+                    ended_well(draft, upid, &self.outcome)?;
+                    self.stage = Stage::Settling(draft.session.now(), false);
+                }
+                None => {
+                    let (upid, elapsed) = (upid.clone(), draft.session.now().since(self.outcome.began));
+                    let overdue = draft.deadline.is_some_and(|deadline| elapsed > deadline);
+                    return if overdue { Err(too_late(draft, &upid, elapsed)) } else { Ok(None) };
+                }
+            }
+        }
+        self.settle(say)
+    }
+
+    /// Looks at what came of it. Under high availability the task's OK only means that the request was taken.
+    fn settle(&mut self, say: &dyn Fn(&str)) -> Result<Option<Outcome>, Error> {
+        let (draft, Stage::Settling(since, told)) = (&self.plan.draft, &mut self.stage) else { return Ok(None) };
+        let session = &draft.session;
+        if let Some(goal) = &draft.goal {
+            match goal.look(session) {
+                Ok(seen) if seen.reached => {
+                    if let Some((vmid, status)) = &seen.guest {
+                        session.remember(*vmid, status.clone());
+                    }
+                    self.outcome.after = Some(seen.now);
+                }
+                Ok(seen) if session.now().since(*since) < goal.patience => {
+                    if !*told {
+                        *told = true;
+                        say(&format!("  … {} so far; waiting until that is as it should be", seen.now));
+                    }
+                    return Ok(None);
+                }
+                Ok(seen) => {
+                    self.outcome.after = Some(seen.now.clone());
+                    return Err(Error::OutcomeUnknown {
+                        what: draft.title.clone(),
+                        why: format!("It ended well, but what it should do is not so: {}", seen.now).into(),
+                        next: goal.otherwise.clone(),
+                    });
+                }
+                // The task ended well; who may not see more has to go by that.
+                Err(Error::NotPermitted { .. }) => {}
+                Err(error) => say(&format!("It ended well; the state after it could not be read. {error}")),
+            }
+        }
+        self.outcome.took = session.now().since(self.outcome.began);
+        self.outcome.provenance = Provenance {
+            at: Some(session.now()),
+            calls: vec![self.call.shown()],
+            took: self.outcome.took.duration(),
+            ..session.provenance([], None)
+        };
+        session.note(draft.event(Kind::Outcome).detail(format!("{}, after {}", self.outcome.ended, self.outcome.took)));
+        self.outcome.provenance.journal = session.journaled();
+        self.plan.keep_done(&self.outcome);
+        Ok(Some(self.outcome.clone()))
+    }
 }
 
 /// Refuses when the target is not as the plan saw it. A target that could not be read then and cannot be read now
 /// is let through: the checks have said so.
-fn look_again(draft: &Draft) -> Result<Option<Guest>, Error> {
-    let Some(Target { guest: seen, is_current, .. }) = &draft.target else { return Ok(None) };
+pub(super) fn look_again(draft: &Draft) -> Result<(), Error> {
+    let Some(target) = &draft.target else { return Ok(()) };
+    let seen = &target.guest;
     let now = match seen.current() {
         Ok(now) => now,
-        Err(Error::NotPermitted { .. }) if !is_current => return Ok(None),
+        Err(Error::NotPermitted { .. }) if !target.is_current => return Ok(()),
         Err(error) => return Err(error),
     };
     let facts = |guest: &Guest| format!("{}, lock: {}", guest.status, guest.lock.as_ref().map_or("none", Text::raw));
@@ -115,7 +190,7 @@ fn look_again(draft: &Draft) -> Result<Option<Guest>, Error> {
             "Make the plan anew; it sees the present state",
         ));
     }
-    Ok(Some(now))
+    Ok(())
 }
 
 /// The tasks that the node knew before the call was sent; `None` where they could not be read.
@@ -125,9 +200,9 @@ struct Known {
 }
 
 impl Known {
-    fn read(draft: &Draft) -> Known {
-        let node = node_in(&draft.call.path).map(Text::from);
-        let upids = node.as_ref().and_then(|node| of_node(&draft.session, node).ok());
+    fn read(session: &Session, call: &Call) -> Known {
+        let node = node_in(&call.path).map(Text::from);
+        let upids = node.as_ref().and_then(|node| of_node(session, node).ok());
         Known { upids: upids.map(|tasks| tasks.iter().map(|task| task.upid.clone()).collect()), node }
     }
 
@@ -139,8 +214,15 @@ impl Known {
     }
 }
 
-/// After a call whose answer is missing: the one new task that fits it. The call is never sent again.
-fn find_sent(draft: &Draft, known: &Known, lost: &Error) -> Result<Text, Error> {
+/// After a call whose answer is missing: the one new task that fits it, or the goal itself where the call makes no task.
+/// The call is never sent again.
+fn find_sent(
+    draft: &Draft,
+    known: &Known,
+    before: Option<&Seen>,
+    lost: &Error,
+    say: &dyn Fn(&str),
+) -> Result<Option<Text>, Error> {
     say(&format!(
         "The call was sent, and its answer is missing ({lost}). Looking for its task; nothing is sent again."
     ));
@@ -149,13 +231,13 @@ fn find_sent(draft: &Draft, known: &Known, lost: &Error) -> Result<Text, Error> 
         why: why.into(),
         next: "Look at the target and at pve.tasks()? before doing anything about it".into(),
     };
-    let (Some(node), Some(_), Some(target)) = (&known.node, &known.upids, &draft.target) else {
-        return Err(unknown(format!("{lost}")));
-    };
-    let (me, vmid) = (draft.session.identity(), target.guest.vmid.to_string());
-    let fits = |upid: &Upid| {
-        known.is_new(upid) && me == upid.user() && vmid == upid.id() && target.tasks.contains(&upid.kind())
-    };
+    if draft.tasks.is_empty() {
+        return came_true(draft, before).then_some(None).ok_or_else(|| unknown(format!("{lost}")));
+    }
+    let (Some(node), Some(_)) = (&known.node, &known.upids) else { return Err(unknown(format!("{lost}"))) };
+    let (me, id) = (draft.session.identity(), draft.task_id.raw());
+    let fits =
+        |upid: &Upid| known.is_new(upid) && me == upid.user() && id == upid.id() && draft.tasks.contains(&upid.kind());
     for _ in 0..10 {
         draft.session.pause(Duration::from_millis(500));
         let Ok(tasks) = of_node(&draft.session, node) else { continue };
@@ -164,7 +246,7 @@ fn find_sent(draft: &Draft, known: &Known, lost: &Error) -> Result<Text, Error> 
             [] => {}
             [task] => {
                 say(&format!("Found it: {}", task.upid));
-                return Ok(task.upid.raw().into());
+                return Ok(Some(task.upid.raw().into()));
             }
             several => {
                 let why = format!("{} new tasks on {node} fit it, and which is ours cannot be said", several.len());
@@ -175,21 +257,25 @@ fn find_sent(draft: &Draft, known: &Known, lost: &Error) -> Result<Text, Error> 
     Err(unknown(format!("No task for it appeared on {node}, so it may not have arrived; {lost}")))
 }
 
-/// Prints the task's name before waiting, so that it is not lost should the notebook die.
-fn follow(draft: &Draft, upid: &Text, outcome: &mut Outcome) -> Result<(), Error> {
-    say(&format!("{}\n{upid}", draft.title));
-    let upid: Upid = upid.raw().parse()?;
-    let mut follower = Follower::new(&draft.session, &upid);
-    let ended = follower.until_end(say);
-    outcome.log = follower.log;
-    outcome.ended = ended.map_err(|error| not_followed(draft, &upid, &error))?.status;
-    outcome.upid = Some((&upid).into());
+/// Whether what was not so before the call is so now.
+fn came_true(draft: &Draft, before: Option<&Seen>) -> bool {
+    let (Some(goal), Some(Seen { reached: false, .. })) = (&draft.goal, before) else { return false };
+    (0..4).any(|_| {
+        draft.session.pause(Duration::from_millis(500));
+        goal.look(&draft.session).is_ok_and(|seen| seen.reached)
+    })
+}
+
+fn ended_well(draft: &Draft, upid: &Upid, outcome: &Outcome) -> Result<(), Error> {
     match &outcome.ended {
         TaskStatus::Ok | TaskStatus::Warnings(_) => Ok(()),
-        TaskStatus::Failed(exit) => Err(Error::TaskFailed {
+        TaskStatus::Failed(exit) | TaskStatus::Stopped(exit) => Err(Error::TaskFailed {
             what: draft.title.clone(),
             exit: exit.clone(),
-            explanation: explain::task_failure(exit).into(),
+            explanation: match meaning::of(exit.raw()) {
+                Some(meaning) => format!("{meaning}.").into(),
+                None => "What that means is in the task's log, below or in pve.task(upid)?.".into(),
+            },
             upid: upid.raw().into(),
             log: outcome.log.iter().rev().take(10).rev().cloned().collect(),
         }),
@@ -211,47 +297,14 @@ fn not_followed(draft: &Draft, upid: &Upid, error: &Error) -> Error {
     }
 }
 
-/// Looks at what came of it. Under high availability the task's OK only means that the request was taken.
-fn verify(draft: &Draft, target: &Target, outcome: &mut Outcome) -> Result<(), Error> {
-    let session = &draft.session;
-    let managed = target.guest.hastate.is_some();
-    let since = session.now();
-    loop {
-        let now = match target.guest.current() {
-            Ok(now) => now,
-            Err(Error::NotPermitted { .. }) => return Ok(()),
-            // What was deleted is not there.
-            Err(Error::NotFound { .. }) if draft.call.method == Method::Delete => return Ok(()),
-            Err(error) => {
-                say(&format!("The task ended well; the state after it could not be read. {error}"));
-                return Ok(());
-            }
-        };
-        if target.becomes.is_none_or(|becomes| now.status == becomes) {
-            session.remember(now.vmid, now.status.to_string().into());
-            outcome.after = Some(now.state());
-            return Ok(());
-        }
-        if !managed || session.now().since(since).0 >= HA_PATIENCE {
-            return Err(Error::OutcomeUnknown {
-                what: draft.title.clone(),
-                why: format!(
-                    "Its task ended well, but the guest is {} and not {}",
-                    now.status,
-                    target.becomes.unwrap_or_default()
-                )
-                .into(),
-                next: if managed {
-                    "High availability may still be at it, or refuse: look at pve.get(\"/cluster/ha/status/current\")?"
-                        .into()
-                } else {
-                    format!("Somebody else may have acted: look at {}.tasks()?", target.guest.code()).into()
-                },
-            });
-        }
-        if session.now() == since {
-            say("Waiting for high availability to carry it out …");
-        }
-        session.pause(Duration::from_secs(1));
+fn too_late(draft: &Draft, upid: &Upid, elapsed: Age) -> Error {
+    Error::Overdue {
+        what: draft.title.clone(),
+        after: elapsed,
+        upid: upid.raw().into(),
+        next: format!(
+            "Go on waiting with pve.task(\"{upid}\")?.follow()?, or stop it with pve.task(\"{upid}\")?.abort()"
+        )
+        .into(),
     }
 }

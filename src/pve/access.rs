@@ -130,7 +130,7 @@ impl Pve {
     /// # fn main() -> Result<(), pve_notebook::Error> {
     /// use pve_notebook::*;
     /// let pve = Pve::demo()?;
-    /// assert!(pve.permissions()?.any(|p| p.path == "/vms" && p.privilege == "VM.PowerMgmt"));
+    /// assert!(pve.permissions()?.any(|p| p.path == "/vms" && p.allows("VM.PowerMgmt")));
     /// # Ok(()) }
     /// ```
     ///

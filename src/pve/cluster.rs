@@ -19,6 +19,7 @@ use crate::model::cluster::replication::ReplicationJob;
 use crate::model::list::List;
 use crate::model::version::PveVersion;
 use crate::pve::Pve;
+use crate::units::Moment;
 
 #[cfg(test)]
 mod tests;
@@ -95,6 +96,23 @@ impl Pve {
     /// When the cluster cannot be read.
     pub fn log(&self) -> Result<List<LogEntry>, Error> {
         LogEntry::list(&self.session)
+    }
+
+    /// The lines of the cluster's log since a moment, from `/cluster/log`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let pve = Pve::demo()?;
+    /// let lately = pve.log_since(pve.ago(hours(1)))?;
+    /// assert!(lately.len() < pve.log()?.len());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the cluster cannot be read.
+    pub fn log_since(&self, since: Moment) -> Result<List<LogEntry>, Error> {
+        LogEntry::since(&self.session, since)
     }
 
     /// High availability as it is now: quorum, master, fencing, the agent on each node, and each guest in its care, from

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::Error;
-use crate::pve::Pve;
+use crate::journal::Place;
+use crate::pve::{Pve, variable};
 use crate::text::Text;
 use crate::wire::auth::{Ask, Auth, Code};
 use crate::wire::https::Connect;
@@ -138,6 +139,7 @@ impl Connection {
         };
         let trust = self.trust.unwrap_or(Ok(Trust::System))?;
         let pve = Pve::over(Arc::new(Connect::new(self.endpoints, auth, trust).open()?))?;
+        pve.session.keep_journal(Place::from_env(&variable));
         if let Some(why) = self.write {
             pve.arm(&why)?;
         }

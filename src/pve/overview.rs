@@ -1,82 +1,162 @@
-//! The first page of a cluster: what it is, whether it is healthy, what runs where.
+//! The first page of a cluster: what it is, whether it is healthy, what runs where; and each of its parts.
 
 use crate::error::Error;
+use crate::model::access::permission::Permission;
+use crate::model::cluster::backup_cover::BareGuest;
+use crate::model::cluster::ha_status::HaEntry;
 use crate::model::guest::Guest;
-use crate::model::list::{List, count};
+use crate::model::inspect::Inspection;
+use crate::model::lens::{self, Inspected};
+use crate::model::list::{List, Listed, count};
 use crate::model::node::Node;
 use crate::model::resource::Resources;
 use crate::model::storage::{Storage, StorageDefinition};
 use crate::model::task::{self, Task};
-use crate::page::{Cell, Grid, Level, Page, State, Tone};
+use crate::page::{Cell, Grid, Page, State, Tone};
+use crate::pve::Pve;
 use crate::render::View;
 use crate::session::{Answer, Member, Session};
-use crate::units::{Age, Bytes, Ratio, Reading};
+use crate::units::{Bytes, Reading};
 use crate::wire::Call;
 
-pub(super) fn page(session: &Session) -> Result<Page, Error> {
-    let status = session.submit(Call::get("/cluster/status"));
-    let defined = session.submit(Call::get("/storage"));
-    let resources = Resources::read(session)?;
-    let from = session.provenance([&resources.answer], None);
-    let nodes = Node::among(session, &resources, from.clone());
-    let guests = Guest::among(session, &resources, from.clone());
-    let defined = session.answer(defined);
-    // Without the definitions, switched-off storages are missing and nothing else.
-    let definitions =
-        defined.as_ref().ok().and_then(|answer| StorageDefinition::all_in(session, answer).ok()).unwrap_or_default();
-    let storages = Storage::among(session, &resources, &definitions, from.clone());
-    let status = session.answer(status);
-    let read = status.as_ref().ok().into_iter().chain(defined.as_ref().ok());
-    let from = from.and(&session.provenance(read, None));
-    let tasks = task::of_cluster(session);
-    let quorum = quorum(&status);
+mod concerns;
 
-    let concerns = concerns(session, &quorum, &nodes, &guests, &storages, tasks.as_ref().ok());
+use concerns::concerns;
+
+/// All that the page is made of, sent for at once.
+const READS: [&str; 8] = [
+    "/cluster/resources",
+    "/cluster/status",
+    "/storage",
+    "/cluster/tasks",
+    "/cluster/ha/status/current",
+    "/cluster/backup",
+    "/cluster/backup-info/not-backed-up",
+    "/access/permissions",
+];
+
+impl Inspected for Pve {
+    const PARTS: &'static [&'static str] = lens::OF_CLUSTER;
+}
+
+/// What the cluster's answers come to.
+struct Seen {
+    quorum: State,
+    nodes: List<Node>,
+    guests: List<Guest>,
+    storages: List<Storage>,
+    tasks: Result<List<Task>, Error>,
+}
+
+pub(super) fn page(session: &Session) -> Result<Page, Error> {
+    let pve = Pve { session: session.ahead(READS.map(Call::get)) };
+    let session = &pve.session;
+    let status = session.ask(Call::get("/cluster/status"));
+    let quorum = quorum(&status);
+    let resources = match Resources::read(session) {
+        Ok(resources) => resources,
+        Err(error) => return unseen(session, quorum, &error),
+    };
+    let defined = session.ask(Call::get("/storage"));
+    let definitions =
+        defined.as_ref().map_err(Clone::clone).and_then(|answer| StorageDefinition::all_in(session, answer));
+    let (definitions, missing) = StorageDefinition::or_sight(definitions);
+    let read = [&resources.answer].into_iter().chain(status.as_ref().ok()).chain(defined.as_ref().ok());
+    let from = session.provenance(read, None);
+    let seen = Seen {
+        quorum,
+        nodes: Node::among(session, &resources, from.clone()),
+        guests: Guest::among(session, &resources, from.clone()),
+        storages: Storage::among(session, &resources, &definitions, from.clone()).with_sight(missing),
+        tasks: task::of_cluster(session),
+    };
+    let page = Inspection::of(&pve, "pve", &from, top(session, &seen))
+        .with(|page| {
+            page.open_section("Where what runs", Page::new("").table(where_what_runs(&seen.nodes, &seen.guests)))
+        })
+        .with(|page| {
+            let caveats = seen.guests.about_caveats().chain(seen.storages.about_caveats());
+            caveats.fold(page, |page, (level, caveat)| page.note(level, caveat))
+        })
+        .part("Storages", ".storages()?", Ok(seen.storages.page()))
+        .part(
+            "Guests that do not run",
+            ".guests()?.filter(|g| !g.is_running() && !g.is_template())",
+            Ok(seen.guests.filter(|g| !g.is_running() && !g.is_template()).page()),
+        );
+    Ok(others(session, page, seen.tasks))
+}
+
+/// The parts that are no part of the list of all things.
+fn others(session: &Session, page: Inspection, tasks: Result<List<Task>, Error>) -> Page {
+    page.part(
+        "Failed tasks",
+        ".tasks()?.filter(|t| t.is_failed())",
+        tasks.map(|tasks| tasks.filter(Task::is_failed).page()),
+    )
+    .part("High availability", ".ha_status()?", HaEntry::list(session).map(|list| list.page()))
+    .part("Not backed up", ".not_backed_up()?", BareGuest::list(session).map(|list| list.page()))
+    .part("Permissions", ".permissions()?", Permission::list(session, None).map(|list| list.page()))
+    .offered_as(
+        "Drawings",
+        "Where everything runs; its networks and its storages, and who uses them, for which much of the cluster is read.",
+        &[".topology()?", ".network_topology()?", ".storage_topology()?"],
+    )
+    .offered("Log", ".log()?", "The last 500 lines of the cluster's log.")
+    .offered("Raw data", ".get(\"/cluster/resources\")?", "The list of all things, as it comes; it may be long.")
+    .page()
+}
+
+/// The page of a cluster whose list of all things cannot be read: what else can be.
+fn unseen(session: &Session, quorum: State, error: &Error) -> Result<Page, Error> {
+    // Where nothing at all is answered, the failure is all there is to say.
+    let tasks = task::of_cluster(session);
+    if quorum.tone == Tone::Unknown && tasks.is_err() {
+        return Err(error.clone());
+    }
+    let pve = Pve { session: session.clone() };
+    let top = Page::new(session.cluster())
+        .question(QUESTION)
+        .answer("What there is, and what runs, is not known", format!(". It could not be read: {error}"))
+        .facts(standing(session, quorum));
+    Ok(others(session, Inspection::of(&pve, "pve", &session.provenance([], None), top), tasks))
+}
+
+const QUESTION: &str = "What is this cluster, is it healthy, and what runs where?";
+
+/// What can be said in any case.
+fn standing(session: &Session, quorum: State) -> Vec<(&'static str, Cell)> {
+    let mut facts = vec![
+        ("Quorum", Cell::from(quorum)),
+        ("Asking as", Cell::from(session.identity())),
+        ("May act", may_act(session)),
+    ];
+    facts.extend(session.journal_standing().map(|place| ("Journal", Cell::from(place))));
+    facts
+}
+
+/// Whether all is well, in a sentence, and how much there is.
+fn top(session: &Session, seen: &Seen) -> Page {
+    let concerns = concerns(session, seen);
     let (fact, rest) = match concerns.len() {
         0 => ("Nothing stands out".to_owned(), ".".to_owned()),
         n => (format!("{} to look at", count(n, ("thing", "things"))), format!(": {}.", concerns.join("; "))),
     };
-    let partial = guests.is_partial()
-        || storages.is_partial()
-        || nodes.is_partial()
-        || tasks.as_ref().is_ok_and(List::is_partial);
-    let hidden =
-        guests.is_hidden() || storages.is_hidden() || nodes.is_hidden() || tasks.as_ref().is_ok_and(List::is_hidden);
+    let Seen { nodes, guests, storages, tasks, .. } = seen;
+    // That nothing is wrong is not known of what was not read.
+    let unread = tasks.is_err() || seen.quorum.tone == Tone::Unknown;
+    let tasks = |is: fn(&List<Task>) -> bool| tasks.as_ref().is_ok_and(is);
+    let partial =
+        unread || guests.is_partial() || storages.is_partial() || nodes.is_partial() || tasks(List::is_partial);
+    let hidden = guests.is_hidden() || storages.is_hidden() || nodes.is_hidden() || tasks(List::is_hidden);
     let fact = match (hidden, partial) {
         (true, _) => format!("As far as {} may see: {}", session.identity(), fact.to_lowercase()),
         (false, true) => format!("As far as could be read: {}", fact.to_lowercase()),
         (false, false) => fact,
     };
-    let page = Page::new(session.cluster())
-        .question("What is this cluster, is it healthy, and what runs where?")
-        .answer(fact, rest)
-        .facts([
-            ("Quorum", Cell::from(quorum.clone())),
-            ("Nodes", Cell::from(words(&nodes))),
-            ("Guests", Cell::from(words(&guests))),
-            ("Asking as", Cell::from(session.identity())),
-            ("May act", may_act(session)),
-        ])
-        .table(where_what_runs(&nodes, &guests));
-    let page = guests
-        .about_caveats()
-        .chain(storages.about_caveats())
-        .fold(page, |page, (level, caveat)| page.note(level, caveat));
-    let page = page.section_from("Storages", "pve.storages()?", storages.page()).section_from(
-        "Guests that do not run",
-        "pve.guests()?.filter(|g| !g.is_running() && !g.is_template())",
-        guests.filter(|g| !g.is_running() && !g.is_template()).page(),
-    );
-    let page = match &tasks {
-        Ok(tasks) => page.section_from(
-            "Failed tasks",
-            "pve.tasks()?.filter(|t| t.is_failed())",
-            tasks.filter(Task::is_failed).page(),
-        ),
-        Err(error) => page.note(Level::Warning, format!("The tasks could not be read. {error}")),
-    };
-    let from = tasks.map_or(from.clone(), |tasks| from.and(&tasks.provenance()));
-    Ok(page.code("pve.topology()?").provenance(from))
+    let mut facts = standing(session, seen.quorum.clone());
+    facts.splice(1..1, [("Nodes", Cell::from(words(nodes))), ("Guests", Cell::from(words(guests)))]);
+    Page::new(session.cluster()).question(QUESTION).answer(fact, rest).facts(facts)
 }
 
 fn quorum(status: &Result<Answer, Error>) -> State {
@@ -101,41 +181,9 @@ fn may_act(session: &Session) -> Cell {
     }
 }
 
-fn words<T: crate::model::list::Listed>(list: &List<T>) -> String {
+fn words<T: Listed>(list: &List<T>) -> String {
     let (fact, rest) = T::summary(&list.to_vec());
     format!("{fact}{}", rest.trim_end_matches('.'))
-}
-
-/// What somebody should look at, each in a few words.
-fn concerns(
-    session: &Session,
-    quorum: &State,
-    nodes: &List<Node>,
-    guests: &List<Guest>,
-    storages: &List<Storage>,
-    tasks: Option<&List<Task>>,
-) -> Vec<String> {
-    let mut concerns = Vec::new();
-    if quorum.tone == Tone::Wrong {
-        concerns.push("the cluster has no quorum".into());
-    }
-    concerns.extend(nodes.filter(|node| !node.is_online()).map(|node| format!("{} is {}", node.name, node.status)));
-    let wrong = guests.filter(|guest| guest.state().tone == Tone::Wrong);
-    concerns.extend(wrong.map(|guest| format!("{} is {}", guest.called(), guest.state().word)));
-    concerns.extend(
-        storages
-            .filter(|storage| storage.fullness() >= Ratio(0.85))
-            .map(|storage| format!("{} is {} full", storage.name, storage.fullness())),
-    );
-    let away = storages.filter(|storage| storage.state().tone == Tone::Wrong);
-    concerns.extend(away.map(|storage| format!("{} is not available", storage.name)));
-    let now = session.now();
-    let failed =
-        tasks.map_or(0, |tasks| tasks.filter(|task| task.is_failed() && now.since(task.started) < Age(86_400)).len());
-    if failed > 0 {
-        concerns.push(format!("{} failed within a day", count(failed, ("task", "tasks"))));
-    }
-    concerns
 }
 
 fn where_what_runs(nodes: &List<Node>, guests: &List<Guest>) -> Grid {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::own_file::testing::Folder;
 use crate::pve::Pve;
 use crate::render::View;
 use crate::text::Text;
@@ -14,7 +15,14 @@ use crate::wire::{Call, Far, Method, Pending, Wire};
 
 mod altered;
 mod ceph;
+mod cuts;
 mod firewall;
+mod inspectors;
+mod journal;
+mod lens;
+mod loss;
+mod machine;
+mod maps;
 mod memory;
 mod node;
 mod sdn;
@@ -137,6 +145,8 @@ fn a_stopped_guest_is_started_and_seen_running() {
 fn a_real_cluster_is_only_looked_at_until_armed() {
     let wire = Faulty::over(Far::Cluster);
     let pve = Pve::over(wire.clone()).unwrap();
+    let folder = Folder::new();
+    pve.journal_to(folder.path("journal.jsonl")).unwrap();
     let guest = pve.guest("web-1").unwrap();
     refused(guest.start().run(), "This session only looks");
     assert_eq!(wire.posts(), 0);

@@ -1,5 +1,4 @@
-//! The books of a session: what is allowed, what halted it, what was done, and how actions left their guests. Asks
-//! nobody anything.
+//! The books of a session: what is allowed, what halted it, and how actions left their guests. Asks nobody anything.
 
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
@@ -7,6 +6,7 @@ use std::sync::MutexGuard;
 
 use super::{Session, lock};
 use crate::error::Error;
+use crate::journal::{Event, Kind};
 use crate::text::Text;
 use crate::units::Moment;
 
@@ -15,19 +15,10 @@ use crate::units::Moment;
 pub(super) struct Books {
     armed: Option<Text>,
     halted: Option<Text>,
-    journal: Vec<Entry>,
     /// By subject: how many codes it has had, and since when the present one holds.
     codes: BTreeMap<String, (u64, Moment)>,
     /// What an action of this session left behind, by VMID: the cluster's overview lags behind it.
     known: BTreeMap<u32, Known>,
-}
-
-/// One line of the journal: what was done or decided in this session.
-#[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    pub(crate) at: Moment,
-    pub(crate) what: Text,
-    pub(crate) detail: Text,
 }
 
 /// A guest's state as this session saw it last, after acting on it.
@@ -51,7 +42,7 @@ impl Session {
 
     /// Allows actions, and says why.
     pub(crate) fn arm(&self, why: &str) {
-        self.note("armed", why);
+        self.note(Event::new(Kind::Armed, why));
         self.books().armed = Some(why.into());
     }
 
@@ -63,7 +54,7 @@ impl Session {
     /// Stops every further action. The first failure is the one that is named.
     pub(crate) fn halt(&self, because: impl Into<Text>) {
         let because = because.into();
-        self.note("halted", because.raw());
+        self.note(Event::new(Kind::Halted, &because));
         self.inner.kernel.halt(because.raw());
         self.books().halted.get_or_insert(because);
     }
@@ -78,20 +69,9 @@ impl Session {
         self.inner.kernel.clear().map_err(|e| {
             Error::setup(format!("The halt could not be cleared: {e}"), "Restart the kernel; then nothing is halted")
         })?;
-        self.note("halt cleared", why);
+        self.note(Event::new(Kind::HaltCleared, why));
         self.books().halted = None;
         Ok(())
-    }
-
-    /// Writes a line into the journal.
-    pub(crate) fn note(&self, what: impl Into<Text>, detail: impl Into<Text>) {
-        let entry = Entry { at: self.now(), what: what.into(), detail: detail.into() };
-        self.books().journal.push(entry);
-    }
-
-    /// The journal so far.
-    pub(crate) fn journal(&self) -> Vec<Entry> {
-        self.books().journal.clone()
     }
 
     /// Remembers how an action left a guest.

@@ -33,7 +33,7 @@ impl Session {
 }
 
 /// When to say how far it is, and how: nothing where it is quick.
-struct Progress<'a> {
+pub(crate) struct Progress<'a> {
     what: &'a str,
     all: usize,
     /// How long after the beginning the next line is due.
@@ -41,12 +41,17 @@ struct Progress<'a> {
 }
 
 impl Progress<'_> {
-    fn new(what: &str, all: usize) -> Progress<'_> {
+    pub(crate) fn new(what: &str, all: usize) -> Progress<'_> {
         Progress { what, all, next: Duration::from_secs(2) }
     }
 
+    /// How long after the beginning the next line is due.
+    pub(crate) fn due(&self) -> Duration {
+        self.next
+    }
+
     /// The line for this moment, if one is due, with so many still open.
-    fn line_at(&mut self, elapsed: Duration, open: usize) -> Option<String> {
+    pub(crate) fn line_at(&mut self, elapsed: Duration, open: usize) -> Option<String> {
         if elapsed < self.next {
             return None;
         }

@@ -53,13 +53,13 @@ impl Session {
 
     /// The same session, whose every read is sent.
     pub(crate) fn uncached(&self) -> Session {
-        Session { at_most: None, ..self.clone() }
+        Session { at_most: None, ahead: None, ..self.clone() }
     }
 
-    /// The same session for making a plan: every read is sent, and privileges are those of now.
+    /// The same session for making a plan: every read is sent, privileges are those of now, and nothing is hidden.
     pub(crate) fn for_acting(&self) -> Session {
         self.refresh_privileges();
-        self.uncached()
+        self.uncached().unseen()
     }
 
     /// How old an answer from memory may be.
@@ -74,6 +74,11 @@ impl Session {
             memory.clear();
         }
         memory.generation
+    }
+
+    /// Empties the memory: something has happened that this session knows of.
+    pub(super) fn forget_answers(&self) {
+        lock(&self.inner.memory).clear();
     }
 
     /// The answer in memory, if it is young enough.

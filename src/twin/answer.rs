@@ -4,6 +4,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::form::Form;
+
 /// A good answer.
 pub(super) enum Good {
     /// `data` alone.
@@ -23,6 +25,8 @@ impl<T: Into<Value>> From<T> for Good {
 pub(super) enum Refusal {
     /// 400: parameters, each with what is wrong with it.
     Parameters(Vec<(String, String)>),
+    /// 403: the caller may not do that, or what it names is not there for it.
+    Denied(String),
     /// 500: the call failed.
     Failed(String),
     /// 501: there is no such call, or none here.
@@ -48,6 +52,21 @@ pub(super) fn not_simulated<T>(what: &str) -> Answered<T> {
     Err(Refusal::NotImplemented(format!("{what} is not simulated by the demo cluster")))
 }
 
+impl Refusal {
+    /// How a task ends that fails of it.
+    pub(super) fn in_task(self) -> String {
+        match self {
+            Refusal::Parameters(errors) => {
+                let errors: String = errors.iter().map(|(field, why)| format!("{field}: {why}\n")).collect();
+                format!("400 Parameter verification failed.\n{errors}").trim_end().replace('\n', " ")
+            }
+            Refusal::Denied(message) => format!("403 {message}"),
+            Refusal::Failed(message) | Refusal::NotImplemented(message) => message.trim_end().replace('\n', " "),
+            Refusal::Unreachable => "No route to host".into(),
+        }
+    }
+}
+
 /// Status, reason phrase and body.
 pub(super) fn encode(answer: Answered<Good>) -> (u16, String, String) {
     match answer {
@@ -60,6 +79,9 @@ pub(super) fn encode(answer: Answered<Good>) -> (u16, String, String) {
             let reason = "Parameter verification failed.";
             let body = json!({ "data": null, "errors": errors, "message": format!("{reason}\n") });
             (400, reason.into(), body.to_string())
+        }
+        Err(Refusal::Denied(message)) => {
+            (403, message.clone(), json!({ "data": null, "message": format!("{message}\n") }).to_string())
         }
         Err(Refusal::Failed(message)) => {
             let reason = message.lines().next().unwrap_or_default().to_owned();
@@ -74,7 +96,8 @@ pub(super) fn encode(answer: Answered<Good>) -> (u16, String, String) {
     }
 }
 
-const UNKNOWN: &str = "property is not defined in schema and the schema does not allow additional properties";
+pub(super) const UNKNOWN: &str =
+    "property is not defined in schema and the schema does not allow additional properties";
 
 /// The parameters of a call.
 #[derive(Clone, Copy)]
@@ -99,6 +122,30 @@ impl<'a> Params<'a> {
             Some(key) => not_simulated(&format!("The parameter '{key}'")),
             None => Ok(self),
         }
+    }
+
+    /// Refuses parameters that this simulation does not follow, where PVE has many more.
+    pub(super) fn followed(self, keys: &[&str]) -> Answered<Params<'a>> {
+        match self.0.iter().find(|(key, _)| !keys.contains(&key.as_str())) {
+            Some((key, _)) => not_simulated(&format!("The parameter '{key}'")),
+            None => Ok(self),
+        }
+    }
+
+    /// Checks all parameters at once, as PVE does: each by the form of its name, which no name has that PVE does not know.
+    pub(super) fn check(self, form: impl Fn(&str) -> Option<Form>, must: &[&str]) -> Answered<Params<'a>> {
+        let mut wrong: Vec<(String, String)> = Vec::new();
+        for (key, value) in self.0 {
+            match form(key).map(|form| form.read(key, value)) {
+                None => wrong.push((key.clone(), UNKNOWN.to_owned())),
+                Some(Err(why)) => wrong.push((key.clone(), why)),
+                Some(Ok(_)) => {}
+            }
+        }
+        for key in must.iter().filter(|key| self.get(key).is_none()) {
+            wrong.push(((*key).to_owned(), "property is missing and it is not optional".to_owned()));
+        }
+        if wrong.is_empty() { Ok(self) } else { Err(Refusal::Parameters(wrong)) }
     }
 
     pub(super) fn get(self, key: &str) -> Option<&'a str> {

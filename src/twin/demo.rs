@@ -2,16 +2,22 @@
 //!
 //! Knows the story of the demo and nothing of how it is answered for or goes on.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
+use super::ha::Ha;
 use super::rrd::mix;
-use super::state::{Guest, Ha, Kind, Ms, Node, Pool, Power, Quirk, Snapshot, State, Storage};
+use super::state::{Guest, Kind, Ms, Node, Pool, Power, Quirk, Snapshot, State, Storage};
 use super::{access, jobs};
 
 mod history;
 
 const GUESTS: &str = include_str!("demo/guests.txt");
 const CLUSTER: &str = include_str!("demo/cluster.json");
+
+/// Paths and parameters of most of what this cluster answers, in the form in which a node serves its documentation.
+pub(super) const DOCUMENTATION: &str = include_str!("demo/apidoc.js");
 
 /// 2026-01-15 09:00:00 UTC.
 pub(super) const START: i64 = 1_768_467_600;
@@ -74,7 +80,10 @@ pub(super) fn state() -> State {
     state.fixed.extend(super::parts::all());
     state.guests = lines(GUESTS).filter_map(guest).map(|guest| (guest.vmid, guest)).collect();
     add_snapshots(&mut state);
+    state.find_images();
     history::add(&mut state);
+    state.ha_begin();
+    state.remember_archives();
     state
 }
 
@@ -152,18 +161,21 @@ fn guest(line: &str) -> Option<Guest> {
         kind,
         node: node.to_owned(),
         config,
+        pending: Map::new(),
+        pending_delete: BTreeMap::new(),
+        told: None,
+        made: None,
         pool: (pool != "-").then(|| pool.to_owned()),
         changes: changes(power, minutes(since)?, u64::from(vmid)),
-        ha: marks.has("ha").then(|| ha(power)),
+        ha: marks.has("ha").then(|| ha(power, node)),
         snapshots: Vec::new(),
         load: (cpu.parse::<f64>().ok()? / 100.0, mem.parse::<f64>().ok()? / 100.0),
         quirk: marks.quirk(),
     })
 }
 
-fn ha(power: Power) -> Ha {
-    let word = if power == Power::Stopped { "stopped" } else { "started" };
-    Ha { wanted: word, state: word }
+fn ha(power: Power, node: &str) -> Ha {
+    Ha::settled(if power == Power::Stopped { "stopped" } else { "started" }, node)
 }
 
 /// It ran before it stopped, and was started some time before it was paused.
@@ -249,13 +261,17 @@ fn add_snapshots(state: &mut State) {
         if let Some(guest) = state.guests.get_mut(&vmid) {
             let parent = guest.snapshots.last().map(|snapshot| snapshot.name.clone());
             let time = START - days * 86_400 - 60_000;
+            let mut config = guest.config.clone();
+            if vmstate {
+                config.append(&mut super::work::snapshot::state_keys(vmid, "ceph-vm", name));
+            }
             guest.snapshots.push(Snapshot {
                 name: name.into(),
                 description: description.into(),
                 time,
                 vmstate,
                 parent,
-                config: guest.config.clone(),
+                config,
             });
             guest.config.insert("parent".into(), name.into());
         }

@@ -4,7 +4,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::answer::{Answered, Params, failed};
+use super::answer::{Answered, Params, Refusal, failed};
+use super::images::Feature;
 use super::rrd::{merge, mix, plain};
 use super::state::{Guest, Kind, Ms, Power, State};
 
@@ -22,14 +23,14 @@ impl Power {
 impl Guest {
     /// Its row in `/cluster/resources`, behind by some seconds.
     pub(super) fn resource(&self, state: &State) -> Value {
-        let at = state.lagging();
-        let power = self.power_at(at);
         let mut row = json!({
             "id": format!("{}/{}", self.kind.word(), self.vmid), "type": self.kind.word(), "node": self.node,
             "vmid": self.vmid, "status": "unknown",
         });
-        if state.is_online(&self.node) {
-            let (mem, host) = self.memory_use(at);
+        // Of one that was only just made nothing is known yet.
+        let seen = state.last_seen(&self.node).filter(|at| self.made.is_none_or(|made| made <= *at));
+        if let Some(at) = seen {
+            let (power, (mem, host)) = (self.power_at(at), self.memory_use(at));
             merge(
                 &mut row,
                 json!({
@@ -41,8 +42,8 @@ impl Guest {
             merge(&mut row, self.counters(at, true));
             merge(&mut row, json!(self.lock().map(|lock| json!({ "lock": lock }))));
         }
-        if let Some(ha) = &self.ha {
-            merge(&mut row, json!({ "hastate": ha.state }));
+        if let Some(word) = self.ha_word() {
+            merge(&mut row, json!({ "hastate": word }));
         }
         for (key, value) in [("tags", self.text("tags")), ("pool", self.pool.as_deref())] {
             if let Some(value) = value {
@@ -101,7 +102,7 @@ impl Guest {
             },
         );
         if on {
-            merge(&mut row, json!({ "pid": 1_200 + mix(u64::from(self.vmid)) % 900_000 }));
+            merge(&mut row, json!({ "pid": self.pid(on) }));
             merge(&mut row, self.pressures(now));
         }
         for key in ["tags", "lock"] {
@@ -113,6 +114,11 @@ impl Guest {
             merge(&mut row, json!({ "template": 1 }));
         }
         row
+    }
+
+    /// The process that it runs in.
+    pub(super) fn pid(&self, on: bool) -> u64 {
+        if on { 1_200 + mix(u64::from(self.vmid)) % 900_000 } else { 0 }
     }
 
     /// Numbers of a VM, strings of a container.
@@ -130,9 +136,9 @@ impl Guest {
 
     pub(super) fn current(&self, now: Ms) -> Value {
         let mut row = self.listed(now);
-        let ha = match &self.ha {
-            Some(ha) => json!({ "managed": 1, "state": ha.state }),
-            None => json!({ "managed": 0 }),
+        let ha = match self.is_ha_managed() {
+            true => json!({ "managed": 1, "state": self.ha_phase() }),
+            false => json!({ "managed": 0 }),
         };
         merge(&mut row, json!({ "ha": ha }));
         if self.kind == Kind::Qemu {
@@ -173,24 +179,67 @@ impl Guest {
         self.text("agent").is_some_and(|agent| agent.starts_with('1'))
     }
 
-    /// The configuration with its digest.
-    pub(super) fn shown_config(&self) -> Value {
+    /// The configuration as it will be with what waits, or as it is, or as a snapshot keeps it.
+    pub(super) fn config_answer(&self, params: Params<'_>) -> Answered {
+        let params = params.only(&["current", "snapshot"])?;
+        let current = params.flag("current")?;
+        match params.get("snapshot") {
+            Some(_) if current => {
+                let why = "cannot use 'snapshot' parameter with 'current'";
+                let both = ["snapshot", "current"].map(|key| (key.to_owned(), why.to_owned()));
+                Err(Refusal::Parameters(both.into()))
+            }
+            Some(name) => {
+                let mut config = self.config_of_snapshot(name)?;
+                merge(&mut config, json!({ "digest": self.digest() }));
+                Ok(config)
+            }
+            None => Ok(self.shown_config(!current)),
+        }
+    }
+
+    /// The configuration with its digest, with or without what waits for a start.
+    fn shown_config(&self, with_pending: bool) -> Value {
         let mut config = self.config.clone();
+        if with_pending {
+            config.retain(|key, _| !self.pending_delete.contains_key(key));
+            config.extend(self.pending.clone());
+        }
         config.insert("digest".into(), self.digest().into());
         config.into()
     }
 
     /// Stands for the SHA-1 of the configuration file: as long, and another one after every change.
     pub(super) fn digest(&self) -> String {
-        let text = Value::from(self.config.clone()).to_string();
+        let mut text = Value::from(self.config.clone()).to_string();
+        if !self.pending.is_empty() || !self.pending_delete.is_empty() {
+            text += &json!([self.pending, self.pending_delete]).to_string();
+        }
+        for snapshot in &self.snapshots {
+            text += &json!([snapshot.name, snapshot.description, snapshot.time, snapshot.parent]).to_string();
+        }
         let folded = text.bytes().fold(u64::from(self.vmid), |hash, byte| mix(hash ^ u64::from(byte)));
         let words = [mix(folded), mix(folded + 1), mix(folded + 2)];
         words.map(|word| format!("{word:016x}")).concat()[..40].to_owned()
     }
 
+    /// Each option with its value, and with what it will be when the guest starts anew.
     pub(super) fn pending(&self) -> Value {
-        let config = super::rrd::fields(self.shown_config());
-        config.into_iter().map(|(key, value)| json!({ "key": key, "value": value })).collect()
+        let mut config = self.config.clone();
+        config.insert("digest".into(), self.digest().into());
+        let mut rows: Vec<Value> = Vec::new();
+        for (key, value) in config {
+            let mut row = json!({ "key": key, "value": value });
+            merge(&mut row, json!(self.pending.get(&key).map(|pending| json!({ "pending": pending }))));
+            merge(
+                &mut row,
+                json!(self.pending_delete.get(&key).map(|force| json!({ "delete": 1 + u8::from(*force) }))),
+            );
+            rows.push(row);
+        }
+        let new = self.pending.iter().filter(|(key, _)| !self.config.contains_key(*key));
+        rows.extend(new.map(|(key, value)| json!({ "key": key, "pending": value })));
+        rows.into()
     }
 
     /// Its snapshots, and PVE's pseudo entry for the present.
@@ -221,9 +270,15 @@ impl Guest {
             return failed(format!("snapshot '{name}' does not exist"));
         };
         let mut config = snapshot.config.clone();
-        config.remove("parent");
-        config.remove("lock");
-        config.insert("description".into(), snapshot.description.as_str().into());
+        for key in ["parent", "lock", "description"] {
+            config.remove(key);
+        }
+        if let Some(parent) = &snapshot.parent {
+            config.insert("parent".into(), parent.as_str().into());
+        }
+        if !snapshot.description.is_empty() {
+            config.insert("description".into(), snapshot.description.as_str().into());
+        }
         config.insert("snaptime".into(), snapshot.time.into());
         Ok(config.into())
     }
@@ -231,8 +286,19 @@ impl Guest {
     pub(super) fn feature(&self, state: &State, params: Params<'_>) -> Answered {
         let params = params.only(&["feature", "snapname"])?;
         params.required("feature")?;
-        let feature = params.one_of("feature", &["snapshot", "clone", "copy"])?;
-        let has = u8::from(feature != Some("clone") || self.is_set("template"));
+        let feature = match params.one_of("feature", &["snapshot", "clone", "copy"])? {
+            Some("clone") => Feature::Clone,
+            Some("copy") => Feature::Copy,
+            _ => Feature::Snapshot,
+        };
+        let config = match params.get("snapname") {
+            None => &self.config,
+            Some(name) => match self.snapshots.iter().find(|snapshot| snapshot.name == name) {
+                Some(snapshot) => &snapshot.config,
+                None => return failed(format!("snapshot '{name}' does not exist")),
+            },
+        };
+        let has = u8::from(state.has_feature(self, config, feature, params.get("snapname").is_some()));
         if self.kind == Kind::Lxc {
             return Ok(json!({ "hasFeature": has }));
         }

@@ -1,10 +1,14 @@
 //! What is known of the inside of guests: agents, addresses, cloud-init; and where guests may go.
 
-use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
 
 use super::answer::{Answered, failed, not_simulated};
-use super::rrd::mix;
+use super::drive::{drives_and_unused, is_unused};
+use super::rrd::{merge, mix};
 use super::state::{Guest, Kind, Ms, Power, Quirk, State};
+use super::work::is_told;
 
 impl Guest {
     /// What its agent says of its disks: one file system on each.
@@ -42,33 +46,128 @@ impl Guest {
         ])
     }
 
-    /// What cloud-init is told; nothing waits.
+    /// What cloud-init is told, and what its drive says as long as that is not written anew.
     pub(super) fn cloud_init(&self) -> Value {
-        let told = |key: &str| key.starts_with("ipconfig") || ["ciuser", "cipassword", "sshkeys"].contains(&key);
-        let rows = self.config.iter().filter(|(key, _)| told(key));
-        rows.map(|(key, value)| json!({ "key": key, "value": value })).collect()
+        let now = self.config.iter().filter(|(key, _)| is_told(key));
+        let mut rows: Vec<Value> = now
+            .map(|(key, value)| match self.told.as_ref().map(|told| told.get(key)) {
+                Some(None) => json!({ "key": key, "pending": value }),
+                Some(Some(old)) if old != value => json!({ "key": key, "value": old, "pending": value }),
+                _ => json!({ "key": key, "value": value }),
+            })
+            .collect();
+        let gone = self.told.iter().flatten().filter(|(key, _)| !self.config.contains_key(*key));
+        rows.extend(gone.map(|(key, _)| json!({ "key": key, "delete": 1 })));
+        rows.into()
+    }
+
+    /// Devices of the node that stand against moving it, and those that are mapped, each with the name of its mapping.
+    pub(super) fn local_resources(&self, running: bool) -> (Vec<String>, Vec<(String, String)>) {
+        let (mut blocking, mut mapped) = (Vec::new(), Vec::new());
+        for (key, value) in &self.config {
+            let stem = key.trim_end_matches(|c: char| c.is_ascii_digit());
+            let value = value.as_str().unwrap_or_default();
+            let of_node = match stem {
+                "ivshmem" => true,
+                "usb" => !value.to_lowercase().starts_with("spice") && !value.to_lowercase().starts_with("host=spice"),
+                "serial" => value != "socket",
+                "hostpci" | "parallel" | "virtiofs" => true,
+                _ => false,
+            };
+            if !of_node || (stem.len() == key.len() && stem != "ivshmem") {
+                continue;
+            }
+            let name = value.split(',').find_map(|option| option.strip_prefix("mapping="));
+            match name {
+                Some(name) => {
+                    mapped.push((key.clone(), name.to_owned()));
+                    if stem != "hostpci" || running {
+                        blocking.push(key.clone());
+                    }
+                }
+                None => blocking.push(key.clone()),
+            }
+        }
+        (blocking, mapped)
     }
 
     /// What the server says before the guest moves. A VM's list holds nodes that are offline as well.
-    pub(super) fn preflight(&self, state: &State, now: Ms) -> Value {
-        let others = || state.nodes.iter().filter(|node| node.name != self.node).map(|node| node.name.as_str());
-        let running = u8::from(self.power_at(now) != Power::Stopped);
-        if self.kind == Kind::Lxc {
-            return json!({ "running": running, "allowed-nodes": others().collect::<Vec<_>>(), "not-allowed-nodes": {} });
+    pub(super) fn preflight(&self, state: &State, now: Ms) -> Answered {
+        state.needs_quorum()?;
+        if let Some(lock) = self.lock().filter(|_| self.kind == Kind::Qemu) {
+            return failed(format!("VM is locked ({lock})"));
         }
-        let local = |volid: &str| state.storage_of(volid).is_some_and(|storage| !storage.shared);
-        let disk = |(key, volid, size): (&str, &str, u64)| {
-            json!({
-                "volid": volid, "drivename": key, "size": size, "cdrom": 0, "is_attached": 1, "is_unused": 0,
-                "is_cloudinit": 0, "is_tpmstate": 0, "is_vmstate": 0, "replicate": 1, "shared": 0,
+        let power = self.power_at(now) != Power::Stopped;
+        let running = u8::from(power);
+        let (blocking, mapped) = self.local_resources(power);
+        let (mut allowed, mut against) = (Vec::new(), Map::new());
+        for node in state.nodes.iter().filter(|node| node.name != self.node) {
+            let stands = self.stands_against(state, &mapped, &node.name);
+            if stands.is_empty() {
+                allowed.push(node.name.as_str());
+            } else {
+                against.insert(node.name.clone(), stands.into());
+            }
+        }
+        let along = self.is_ha_managed().then(|| json!({ "dependent-ha-resources": state.moved_along(self.vmid) }));
+        if self.kind == Kind::Lxc {
+            let mut row = json!({ "running": running, "allowed-nodes": allowed, "not-allowed-nodes": against });
+            merge(&mut row, json!(along));
+            return Ok(row);
+        }
+        let names: Vec<&String> = mapped.iter().map(|(key, _)| key).collect();
+        let info: Map<String, Value> =
+            mapped.iter().map(|(key, name)| (key.clone(), json!({ "name": name }))).collect();
+        let mut row = json!({
+            "running": running, "allowed_nodes": allowed, "not_allowed_nodes": against,
+            "local_disks": self.local_disks(state), "local_resources": blocking, "mapped-resources": names,
+            "mapped-resource-info": info, "has-dbus-vmstate": 1,
+        });
+        merge(&mut row, json!(along));
+        Ok(row)
+    }
+
+    /// Volumes of its node alone, media in its drives among them.
+    fn local_disks(&self, state: &State) -> Vec<Value> {
+        let mut found = drives_and_unused(self.kind, &self.config);
+        found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let rows = found.into_iter().filter_map(|(key, drive)| {
+            let local = match state.storage_of(&drive.volume) {
+                Some(storage) => !storage.shared,
+                None => drive.volume == "cdrom",
+            };
+            let size = drive.size().or_else(|| state.images.get(&drive.volume).map(|image| image.size));
+            local.then(|| {
+                json!({
+                    "volid": drive.volume, "drivename": key, "size": size.unwrap_or_default(),
+                    "cdrom": u8::from(drive.is_cdrom()), "is_attached": 1, "is_unused": u8::from(is_unused(&key)),
+                    "is_cloudinit": u8::from(drive.is_cloud_init()),
+                    "is_tpmstate": u8::from(key.starts_with("tpmstate")), "is_vmstate": 0, "replicate": 1, "shared": 0,
+                })
             })
-        };
-        let disks: Vec<Value> = self.disks().filter(|(_, volid, _)| local(volid)).map(disk).collect();
-        json!({
-            "running": running, "allowed_nodes": others().collect::<Vec<_>>(), "not_allowed_nodes": {},
-            "local_disks": disks, "local_resources": [], "mapped-resources": [], "mapped-resource-info": {},
-            "has-dbus-vmstate": 1,
-        })
+        });
+        rows.collect()
+    }
+
+    /// What a node lacks that this guest needs.
+    fn stands_against(&self, state: &State, mapped: &[(String, String)], node: &str) -> Map<String, Value> {
+        let mut stands = Map::new();
+        let storages: BTreeSet<&str> = self.disks().filter_map(|(_, volid, _)| volid.split(':').next()).collect();
+        let missing: Vec<&str> = storages.into_iter().filter(|id| state.storage_enabled(id, node).is_err()).collect();
+        if !missing.is_empty() && self.kind == Kind::Qemu {
+            stands.insert("unavailable_storages".into(), missing.into());
+        }
+        let unmapped: Vec<&String> =
+            mapped.iter().filter(|(key, name)| !state.is_mapped(key, name, node)).map(|(key, _)| key).collect();
+        if !unmapped.is_empty() {
+            stands.insert("unavailable-resources".into(), json!(unmapped));
+        }
+        let blocking = if self.is_ha_managed() { state.kept_apart(self.vmid, node) } else { Vec::new() };
+        if !blocking.is_empty() {
+            let rows = blocking.into_iter().map(|sid| json!({ "sid": sid, "cause": "resource-affinity" }));
+            stands.insert("blocking-ha-resources".into(), rows.collect());
+        }
+        stands
     }
 
     /// Whether its agent is configured and does not answer: it comes up some seconds after its guest.
@@ -114,5 +213,39 @@ impl Guest {
             _ => return not_simulated(&format!("The guest agent command '{command}'")),
         };
         Ok(json!({ "result": result }))
+    }
+}
+
+/// `POST …/agent/ping`.
+pub(super) fn ping(state: &State, vmid: u32) -> Answered {
+    match state.guests.get(&vmid) {
+        Some(guest) => guest.agent("ping", state.now),
+        None => failed(format!("VM {vmid} is not running")),
+    }
+}
+
+impl State {
+    /// Whether a device of a node goes by this name.
+    pub(super) fn is_mapped(&self, key: &str, name: &str, node: &str) -> bool {
+        let kind = match key.trim_end_matches(|c: char| c.is_ascii_digit()) {
+            "hostpci" => "pci",
+            "usb" => "usb",
+            _ => "dir",
+        };
+        let all = self.fixed.get(&format!("/cluster/mapping/{kind}")).and_then(Value::as_array);
+        let place = format!("node={node},");
+        let on_node = |mapping: &Value| {
+            let each = mapping["map"].as_array().into_iter().flatten();
+            each.filter_map(Value::as_str).any(|entry| entry.starts_with(&place))
+        };
+        all.into_iter().flatten().any(|mapping| mapping["id"] == *name && on_node(mapping))
+    }
+
+    /// Whether a node has less memory left than a guest uses now, or would use.
+    pub(super) fn lacks_memory(&self, node: &str, guest: &Guest) -> bool {
+        let Some(node) = self.node(node) else { return false };
+        let used = super::rrd::Use { ..self.use_of(node, self.now) }.mem;
+        let needs = guest.mem_at(self.now).max(guest.memory() / 2);
+        (node.mem_gib << 30).saturating_sub(used) < needs
     }
 }

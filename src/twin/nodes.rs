@@ -12,7 +12,6 @@ use super::state::{Node, State};
 pub(super) const VERSION: (&str, &str) = ("9.1.4", "5ac30304265fbd8e");
 /// The bridges that every node has.
 pub(super) const BRIDGES: [&str; 2] = ["vmbr0", "vmbr1"];
-const KERNEL: &str = "6.17.4-1-pve";
 
 /// Unit, description, whether it runs.
 const SERVICES: &[(&str, &str, bool)] = &[
@@ -41,8 +40,11 @@ const SERVICES: &[(&str, &str, bool)] = &[
     ("systemd-timesyncd", "systemd-timesyncd.service", false),
 ];
 
-pub(super) fn version() -> Value {
-    let (version, repoid) = VERSION;
+/// What a node says of itself; of the whole cluster the one says it that answers.
+pub(super) fn version(state: &State, node: Option<&Node>) -> Value {
+    let node = node.or_else(|| state.node(state.here()));
+    let known = (VERSION.0.to_owned(), VERSION.1.to_owned());
+    let (version, repoid) = node.map_or(known, |node| node.manager(state));
     json!({ "version": version, "release": "9.1", "repoid": repoid })
 }
 
@@ -71,7 +73,7 @@ impl Node {
             &mut row,
             json!({
                 "id": format!("node/{}", self.name), "node": self.name, "type": "node", "status": self.word(),
-                "hastate": if self.offline.is_some() { "unknown" } else { "online" },
+                "hastate": state.ha_node(&self.name),
             }),
         );
         if self.offline.is_none() {
@@ -86,11 +88,17 @@ impl Node {
 
     /// Nothing at all of an offline node.
     fn numbers(&self, state: &State) -> Value {
+        let (disk, maxdisk) = self.root_at(state, state.seconds());
         if self.offline.is_some() {
-            return json!({});
+            // What cannot change is kept for a while.
+            return match state.last_seen(&self.name) {
+                Some(_) => {
+                    json!({ "maxcpu": self.cpus, "maxmem": self.mem_gib << 30, "maxdisk": maxdisk, "level": "" })
+                }
+                None => json!({}),
+            };
         }
         let Use { cpu, mem } = state.use_of(self, state.now / 10_000 * 10_000);
-        let (disk, maxdisk) = self.root();
         json!({
             "cpu": cpu, "maxcpu": self.cpus, "mem": mem, "maxmem": self.mem_gib << 30, "disk": disk,
             "maxdisk": maxdisk, "level": "", "uptime": self.uptime(state),
@@ -109,11 +117,12 @@ impl Node {
 
     pub(super) fn status(&self, state: &State) -> Value {
         let Use { cpu, mem } = state.use_of(self, state.now);
-        let (used, total) = self.root();
+        let (used, total) = self.root_at(state, state.seconds());
         let memory = self.mem_gib << 30;
         let load = cpu * f64::from(self.cpus);
         let averages = [load * 1.1, load, load * 0.9].map(|load| format!("{load:.2}"));
-        let kernel = "#1 SMP PREEMPT_DYNAMIC PMX 6.17.4-1 (2025-12-03T15:42Z)";
+        let (release, kernel) = self.kernel();
+        let (version, build) = self.manager(state);
         json!({
             "cpu": cpu, "wait": (cpu * 1e4).round() / 4e5, "idle": 0, "uptime": self.uptime(state),
             "loadavg": averages,
@@ -121,9 +130,9 @@ impl Node {
             "swap": { "total": 8_589_934_592_u64, "used": 0, "free": 8_589_934_592_u64 },
             "rootfs": { "total": total, "used": used, "avail": total - used, "free": total - used },
             "ksm": { "shared": 0 }, "boot-info": { "mode": "efi", "secureboot": 0 },
-            "kversion": format!("Linux {KERNEL} {kernel}"),
-            "current-kernel": { "sysname": "Linux", "release": KERNEL, "version": kernel, "machine": "x86_64" },
-            "pveversion": format!("pve-manager/{}/{}", VERSION.0, VERSION.1),
+            "kversion": format!("Linux {release} {kernel}"),
+            "current-kernel": { "sysname": "Linux", "release": release, "version": kernel, "machine": "x86_64" },
+            "pveversion": format!("pve-manager/{version}/{build}"),
             "cpuinfo": {
                 "cpus": self.cpus, "cores": self.cpus / 2, "sockets": 1, "mhz": "2994.374", "user_hz": 100, "hvm": "1",
                 "model": "AMD EPYC 7313P 16-Core Processor", "vendor": "AuthenticAMD", "family": "25",

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use super::answer::{Answered, Good, Params, Refusal, failed, not_simulated, wrong};
 use super::state::{Guest, Kind, Ms, Node, State};
-use super::{access, actions, cluster, config, jobs, nodes, parts, rrd, storages, tasks};
+use super::work::{backup, bulk, clone, clone_container, configure, create, create_container, destroy, migrate};
+use super::work::{move_disk, power, resize, restore, rollback, snapshot, steps, template};
+use super::{access, archives, cluster, ha, inside, jobs, nodes, parts, pools, rrd, storages, tasks};
 use crate::wire::Method;
 
 /// Parts of the API that a real cluster has and this one has not.
@@ -48,8 +50,29 @@ pub(super) fn answer(state: &mut State, method: Method, path: &[&str], params: P
     match path {
         ["nodes", node, rest @ ..] => on_node(state, method, node, rest, path, params),
         _ if method == Method::Get => read(state, path, params),
+        _ => write(state, method, path, params),
+    }
+}
+
+/// Writes that any node takes for the whole cluster.
+fn write(state: &mut State, method: Method, path: &[&str], params: Params<'_>) -> Answered<Good> {
+    match (method, path) {
+        (Method::Post, ["cluster", "ha", "resources"]) => ha::add(state, params),
+        (Method::Put, ["cluster", "ha", "resources", sid]) => ha::change(state, sid, params),
+        (Method::Delete, ["cluster", "ha", "resources", sid]) => ha::remove(state, sid, params),
+        (Method::Post, ["cluster", "ha", "resources", sid, "migrate"]) => ha::send(state, sid, true, params),
+        (Method::Post, ["cluster", "ha", "resources", sid, "relocate"]) => ha::send(state, sid, false, params),
+        (Method::Post, ["cluster", "bulk-action", "guest", verb @ ("start" | "shutdown" | "suspend" | "migrate")]) => {
+            bulk::of_cluster(state, verb, params)
+        }
+        (Method::Post, ["pools"]) => pools::create(state, params),
+        (Method::Put, ["pools"]) => pools::update(state, None, params),
+        (Method::Put, ["pools", id]) => pools::update(state, Some(id), params),
+        (Method::Delete, ["pools"]) => pools::delete(state, None, params),
+        (Method::Delete, ["pools", id]) => pools::delete(state, Some(id), params),
         _ => unknown(method, path),
     }
+    .map(Good::from)
 }
 
 fn unknown<T>(method: Method, path: &[&str]) -> Answered<T> {
@@ -67,7 +90,7 @@ fn read(state: &State, path: &[&str], params: Params<'_>) -> Answered<Good> {
     let plain = |value: Value| params.only(&[]).map(|_| value);
     Ok(match path {
         [] => index(&["version", "cluster", "nodes", "storage", "access", "pools"], "subdir"),
-        ["version"] => plain(nodes::version())?,
+        ["version"] => plain(nodes::version(state, None))?,
         ["cluster"] => index(
             &[
                 "backup",
@@ -102,15 +125,18 @@ fn read(state: &State, path: &[&str], params: Params<'_>) -> Answered<Good> {
         ["cluster", "backup-info", "not-backed-up"] => plain(jobs::not_backed_up(state))?,
         ["cluster", "ha"] => index(&["status", "resources", "groups", "rules"], "id"),
         ["cluster", "ha", "status"] => index(&["current", "manager_status"], "name"),
-        ["cluster", "ha", "status", "manager_status"] => plain(cluster::manager_status(state))?,
-        ["cluster", "ha", "status", "current"] => plain(cluster::ha_status(state))?,
-        ["cluster", "ha", "resources"] => params.only(&["type"]).map(|_| cluster::ha_resources(state))?,
+        ["cluster", "ha", "status", "manager_status"] => plain(ha::manager_status(state))?,
+        ["cluster", "ha", "status", "current"] => plain(ha::status(state))?,
+        ["cluster", "ha", "resources"] => ha::resources(state, params)?,
+        ["cluster", "ha", "resources", sid] => plain(ha::resource(state, sid)?)?,
+        ["cluster", "bulk-action"] => index(&["guest"], "name"),
+        ["cluster", "bulk-action", "guest"] => index(&["start", "shutdown", "suspend", "migrate"], "name"),
         ["cluster", "ha", "groups"] => return failed("cannot index groups: ha groups have been migrated to rules"),
         ["nodes"] => plain(nodes::list(state))?,
         ["storage"] => storages::definitions(state, params)?,
         ["storage", id] => plain(storages::definition(state, id)?)?,
-        ["pools"] => cluster::pools(state, params)?,
-        ["pools", id] => cluster::pool(state, id, params.only(&["type"])?)?,
+        ["pools"] => pools::pools(state, params)?,
+        ["pools", id] => pools::pool(state, id, params.only(&["type"])?)?,
         ["access", rest @ ..] => read_access(state, rest, path, params)?,
         _ => match (parts::answer(state, path, params), jobs::one_fixed(state, path)) {
             (Some(answer), _) => return answer,
@@ -165,11 +191,46 @@ fn on_node(
         return Err(Refusal::Unreachable);
     }
     match rest {
+        ["qemu"] if method == Method::Post && params.get("archive").is_some() => {
+            restore::machine(state, &node.name, params).map(Good::from)
+        }
+        ["lxc"] if method == Method::Post && params.flag("restore")? => {
+            restore::container(state, &node.name, params).map(Good::from)
+        }
         ["qemu", vmid, rest @ ..] => on_guest(state, method, &node, Kind::Qemu, vmid, rest, path, params),
         ["lxc", vmid, rest @ ..] => on_guest(state, method, &node, Kind::Lxc, vmid, rest, path, params),
+        ["qemu"] if method == Method::Post => create::create(state, name, params).map(Good::from),
+        ["lxc"] if method == Method::Post => create_container::create(state, name, params).map(Good::from),
         _ if method == Method::Get => read_node(state, &node, rest, path, params),
+        _ => write_node(state, method, &node, rest, path, params),
+    }
+}
+
+fn write_node(
+    state: &mut State,
+    method: Method,
+    node: &Node,
+    rest: &[&str],
+    path: &[&str],
+    params: Params<'_>,
+) -> Answered<Good> {
+    let name = &node.name;
+    match (method, rest) {
+        (Method::Post, ["status"]) => state.command(name, params),
+        (Method::Post, ["vzdump"]) => backup::backup(state, name, params),
+        (Method::Post, [all @ ("startall" | "stopall" | "suspendall" | "migrateall")]) => {
+            bulk::of_node(state, name, all, params)
+        }
+        (Method::Delete, ["tasks", upid]) => steps::stop(state, name, upid, params),
+        (Method::Put, ["storage", id, "content", volume @ ..]) if !volume.is_empty() => {
+            archives::change(state, node, id, &volume.join("/"), params)
+        }
+        (Method::Delete, ["storage", id, "content", volume @ ..]) if !volume.is_empty() => {
+            archives::delete(state, node, id, &volume.join("/"), params)
+        }
         _ => unknown(method, path),
     }
+    .map(Good::from)
 }
 
 fn read_node(state: &State, node: &Node, rest: &[&str], path: &[&str], params: Params<'_>) -> Answered<Good> {
@@ -205,7 +266,7 @@ fn read_node(state: &State, node: &Node, rest: &[&str], path: &[&str], params: P
             "name",
         ),
         ["status"] => plain(node.status(state))?,
-        ["version"] => plain(nodes::version())?,
+        ["version"] => plain(nodes::version(state, Some(node)))?,
         ["time"] => plain(nodes::time(state))?,
         ["network"] => params.only(&["type"]).map(|_| node.network())?,
         ["services"] => plain(nodes::services())?,
@@ -223,6 +284,10 @@ fn read_node(state: &State, node: &Node, rest: &[&str], path: &[&str], params: P
         ["storage", id, "content"] => storages::content(state, node, id, params)?,
         ["storage", id, "content", volume] => plain(storages::volume(state, node, id, volume)?)?,
         ["storage", id, "rrddata"] => storages::rrd(state, node, id, params)?,
+        ["vzdump", "defaults"] => archives::defaults(state, params)?,
+        ["vzdump", "extractconfig"] => archives::extract_config(state, params)?,
+        ["apt", "update"] if node.patched => plain(node.updates().into())?,
+        ["apt", "versions"] if node.patched => plain(node.versions(state).into())?,
         ["tasks"] => return tasks::list(state, &node.name, params),
         ["tasks", upid] => tasks::index(state, &node.name, upid)?,
         ["tasks", upid, "status"] => plain(tasks::status(state, &node.name, upid)?)?,
@@ -267,15 +332,33 @@ fn on_guest(
             Some(guest) => read_guest(state, guest, rest, path, params),
             None => failed(kind.missing(&node.name, vmid)),
         },
-        (Method::Post, ["status", verb]) => actions::power(state, kind, &node.name, vmid, verb, path, params),
+        (Method::Post, ["status", verb]) => power::power(state, kind, &node.name, vmid, verb, path, params),
         _ if state.guest(kind, &node.name, vmid).is_none() => failed(kind.missing(&node.name, vmid)),
-        (Method::Put, ["config"]) => config::put(state, kind, vmid, params),
-        (Method::Post, ["config"]) if kind == Kind::Qemu => config::post(state, &node.name, vmid, params),
-        (Method::Post, ["snapshot"]) => actions::snapshot(state, &node.name, vmid, params),
-        (Method::Delete, ["snapshot", name]) => actions::delete_snapshot(state, &node.name, vmid, name, params),
-        (Method::Delete, []) => actions::destroy(state, kind, &node.name, vmid, params),
-        (Method::Post, ["migrate"]) if kind == Kind::Qemu => actions::migrate(state, &node.name, vmid, params),
-        (Method::Post, ["agent", "ping"]) if kind == Kind::Qemu => actions::ping(state, vmid),
+        (Method::Put, ["config" | "cloudinit" | "unlink"] | ["snapshot", _, "config"]) if !state.is_quorate() => {
+            failed(state.read_only(kind, &node.name, vmid).unwrap_or_default())
+        }
+        (Method::Put, ["config"]) => configure::put(state, kind, vmid, params),
+        (Method::Post, ["config"]) if kind == Kind::Qemu => configure::post(state, &node.name, vmid, params),
+        (Method::Put, ["cloudinit"]) if kind == Kind::Qemu => configure::tell_cloud_init(state, vmid, params),
+        (Method::Put, ["unlink"]) if kind == Kind::Qemu => configure::unlink(state, vmid, params),
+        (Method::Post, ["snapshot"]) => snapshot::take(state, kind, &node.name, vmid, params),
+        (Method::Delete, ["snapshot", name]) => snapshot::delete(state, &node.name, vmid, name, params),
+        (Method::Put, ["snapshot", name, "config"]) => snapshot::describe(state, vmid, name, params),
+        (Method::Post, ["snapshot", name, "rollback"]) => rollback::back(state, &node.name, vmid, name, params),
+        (Method::Put, ["resize"]) => resize::resize(state, kind, &node.name, vmid, params),
+        (Method::Post, ["move_disk"]) if kind == Kind::Qemu => {
+            move_disk::to_storage(state, kind, &node.name, vmid, params)
+        }
+        (Method::Post, ["move_volume"]) if kind == Kind::Lxc => {
+            move_disk::to_storage(state, kind, &node.name, vmid, params)
+        }
+        (Method::Post, ["template"]) => template::make(state, kind, &node.name, vmid, params),
+        (Method::Post, ["clone"]) if kind == Kind::Qemu => clone::clone(state, &node.name, vmid, params),
+        (Method::Post, ["clone"]) => clone_container::clone(state, &node.name, vmid, params),
+        (Method::Delete, []) => destroy::destroy(state, kind, &node.name, vmid, params),
+        (Method::Post, ["migrate"]) if kind == Kind::Qemu => migrate::machine(state, &node.name, vmid, params),
+        (Method::Post, ["migrate"]) => migrate::container(state, &node.name, vmid, params),
+        (Method::Post, ["agent", "ping"]) if kind == Kind::Qemu => inside::ping(state, vmid),
         _ => unknown(method, path),
     }
     .map(Good::from)
@@ -294,15 +377,16 @@ fn read_guest(state: &State, guest: &Guest, rest: &[&str], path: &[&str], params
         )),
         ["status"] => Ok(index(&["current", "start", "stop", "shutdown", "reboot"], "subdir")),
         ["status", "current"] => plain(guest.current(state.now)),
-        ["config"] => {
-            params.only(&["current", "snapshot"])?.without(&["snapshot"])?;
-            Ok(guest.shown_config())
-        }
+        ["config"] => guest.config_answer(params),
         ["pending"] => plain(guest.pending()),
         ["snapshot"] => plain(guest.snapshot_list(state.now)),
+        ["snapshot", _] => plain(json!([{ "cmd": "rollback" }, { "cmd": "config" }])),
         ["rrddata"] => rrd::of_guest(state, guest, params),
         ["feature"] => guest.feature(state, params),
-        ["migrate"] => params.only(&["target"])?.without(&["target"]).map(|_| guest.preflight(state, state.now)),
+        ["migrate"] => {
+            params.only(&["target"])?.without(&["target"])?;
+            guest.preflight(state, state.now)
+        }
         ["interfaces"] if !qemu => plain(guest.interfaces(state.now)),
         ["cloudinit"] if qemu => plain(guest.cloud_init()),
         ["snapshot", name, "config"] => plain(guest.config_of_snapshot(name)?),

@@ -2,6 +2,7 @@
 //!
 //! Everything follows from identity and time, so that the same moment always shows the same numbers.
 
+use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 
 use serde_json::{Map, Value, json};
@@ -141,14 +142,20 @@ impl State {
 }
 
 impl Node {
-    pub(super) fn root(&self) -> (u64, u64) {
+    fn root(&self) -> (u64, u64) {
         let total = self.root_gib << 30;
         ((total as f64 * self.root_used / 4096.0).round() as u64 * 4096, total)
     }
 
+    /// What is used of its own file system, with what storages on it hold.
+    pub(super) fn root_at(&self, state: &State, seconds: i64) -> (u64, u64) {
+        let on_it = state.storages.iter().find(|storage| storage.total_gib == 0 && !storage.disable);
+        on_it.map_or_else(|| self.root(), |storage| storage.space_at(state, self, seconds))
+    }
+
     fn is_silent(&self, seconds: i64) -> bool {
         self.offline.is_some_and(|since| seconds >= since)
-            || self.gap.is_some_and(|(from, to)| (from..to).contains(&seconds))
+            || self.gaps.iter().any(|(from, to)| (*from..*to).contains(&seconds))
     }
 }
 
@@ -174,7 +181,39 @@ fn rows(state: &State, params: Params<'_>, row: impl Fn(i64) -> Option<Value>) -
     let first_full = last - step * (count - 3);
     let times = (0..count).map(|n| last - step * (count - 1 - n));
     let bare = |time| json!({ "time": time });
-    Ok(times.map(|time| if time < first_full { bare(time) } else { row(time).unwrap_or_else(|| bare(time)) }).collect())
+    // What is kept for long is the average of its time: of a week, all hours of the day are in it.
+    let at = |time| if step < LONG { row(time) } else { average(time, step, &row) };
+    Ok(times.map(|time| if time < first_full { bare(time) } else { at(time).unwrap_or_else(|| bare(time)) }).collect())
+}
+
+/// From here on a point is worked out from several moments of its time.
+const LONG: i64 = 21_600;
+
+/// The average of some moments in the time that ends at this one.
+fn average(time: i64, step: i64, row: impl Fn(i64) -> Option<Value>) -> Option<Value> {
+    const MOMENTS: i64 = 12;
+    let rows = (0..MOMENTS).filter_map(|n| row(time - step * n / MOMENTS));
+    let mut sums: Map<String, Value> = Map::new();
+    let mut seen: BTreeMap<String, (f64, f64, bool)> = BTreeMap::new();
+    for row in rows {
+        for (key, value) in fields(row) {
+            match value.as_f64() {
+                Some(number) => {
+                    let (sum, n, whole) = seen.entry(key).or_insert((0.0, 0.0, true));
+                    (*sum, *n, *whole) = (*sum + number, *n + 1.0, *whole && !value.is_f64());
+                }
+                None => {
+                    sums.insert(key, value);
+                }
+            }
+        }
+    }
+    for (key, (sum, n, whole)) in seen {
+        let mean = sum / n;
+        sums.insert(key, plain(if whole { mean.round() } else { rounded(mean) }));
+    }
+    sums.insert("time".to_owned(), time.into());
+    (sums.len() > 1).then(|| sums.into())
 }
 
 pub(super) fn of_guest(state: &State, guest: &Guest, params: Params<'_>) -> Answered {
@@ -183,12 +222,12 @@ pub(super) fn of_guest(state: &State, guest: &Guest, params: Params<'_>) -> Answ
 }
 
 pub(super) fn of_node(state: &State, node: &Node, params: Params<'_>) -> Answered {
-    let (rootused, roottotal) = node.root();
     let memtotal = node.mem_gib << 30;
     rows(state, params, |time| {
-        if node.is_silent(time) || time < node.boot {
+        if node.is_silent(time) || time < node.known_since.unwrap_or(node.boot) {
             return None;
         }
+        let (rootused, roottotal) = node.root_at(state, time);
         let Use { cpu, mem } = state.use_of(node, time * 1000);
         let mut row = json!({
             "time": time, "cpu": cpu, "maxcpu": node.cpus, "iowait": rounded(cpu / 40.0),
@@ -212,19 +251,45 @@ pub(super) fn of_storage(state: &State, node: &Node, storage: &Storage, params: 
 }
 
 impl Storage {
-    /// Used and total bytes as a node sees them; a storage fills a little from day to day.
+    /// How its use swings around its course, by the day and by the week.
+    fn swing(&self, seconds: i64) -> f64 {
+        const DAY: i64 = 86_400;
+        let who = self.storage.bytes().fold(0, |who, letter| mix(who ^ u64::from(letter)));
+        let (day, into) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY) as f64 / DAY as f64);
+        let days = noise(who, day) * (1.0 - into) + noise(who, day + 1) * into;
+        // Pruned on the night to Monday.
+        let week = (seconds - 4 * DAY).rem_euclid(7 * DAY) as f64 / (7 * DAY) as f64;
+        self.swings * (0.5 * days + week)
+    }
+
+    /// Used and total bytes as a node sees them, on the way to what is used now.
     pub(super) fn space(&self, state: &State, node: &Node, seconds: i64) -> (u64, u64) {
         if self.disable || node.offline.is_some() {
             return (0, 0);
         }
+        self.space_at(state, node, seconds)
+    }
+
+    /// The same, however the node is.
+    pub(super) fn space_at(&self, state: &State, node: &Node, seconds: i64) -> (u64, u64) {
+        if self.disable {
+            return (0, 0);
+        }
+        if self.full && seconds >= state.seconds() {
+            let total = if self.total_gib == 0 { node.root().1 } else { self.total_gib << 30 };
+            return (total, total);
+        }
         if self.total_gib == 0 {
-            return node.root();
+            let (used, total) = node.root();
+            return (used.saturating_add_signed(state.written(self, node, seconds)).min(total), total);
         }
         let total = self.total_gib << 30;
         let days = (state.seconds() - seconds) as f64 / 86_400.0;
         let own = if self.shared { 0.0 } else { 0.02 * f64::from(node.id) };
-        let used = total as f64 * (self.used + own) * (1.0 - 0.002 * days).max(0.1);
-        ((used / 4096.0).round() as u64 * 4096, total)
+        let swung = self.swing(seconds) - self.swing(state.seconds());
+        let used = total as f64 * ((self.used + own) * (1.0 - self.grows * days).max(0.1) + swung).max(0.0);
+        let used = (used / 4096.0).round() as u64 * 4096;
+        (used.saturating_add_signed(state.written(self, node, seconds)).min(total), total)
     }
 }
 

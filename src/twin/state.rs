@@ -6,14 +6,23 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::archives::Archived;
+use super::boot::Going;
+use super::drive::Drive;
+use super::ha::{Ha, Manager, Round};
+use super::images::{Image, Write};
+use super::practice::Faults;
+use super::rrd::mix;
 use super::tasks::Task;
-use super::work::{Effect, Work};
+use super::work::Effect;
 
 /// Milliseconds since 1970 began.
 pub(super) type Ms = i64;
 
 /// How long `/cluster/resources` stays behind.
 const LAG: Ms = 10_000;
+/// How long the overview keeps what a node said last.
+const KEPT: Ms = 300_000;
 
 /// A whole cluster at a moment.
 #[derive(Default)]
@@ -23,23 +32,51 @@ pub(super) struct State {
     pub(super) nodes: Vec<Node>,
     pub(super) guests: BTreeMap<u32, Guest>,
     pub(super) storages: Vec<Storage>,
+    /// What lies on storages and is no guest's own: backups, media, templates.
     pub(super) volumes: Vec<Value>,
+    /// What backups hold, by their place.
+    pub(super) archives: BTreeMap<String, Archived>,
+    /// The volumes of guests, by their ids.
+    pub(super) images: BTreeMap<String, Image>,
+    /// What was written to storages since the first state.
+    pub(super) writes: Vec<Write>,
     pub(super) pools: Vec<Pool>,
     pub(super) jobs: Vec<Value>,
     /// Answers that nothing here changes, by path.
     pub(super) fixed: Map<String, Value>,
     pub(super) tasks: Vec<Task>,
     pub(super) due: Vec<(Ms, Due)>,
+    pub(super) ha: Manager,
+    /// Since when there is no quorum.
+    pub(super) no_quorum: Option<Ms>,
+    pub(super) faults: Faults,
+    /// How many numbers that look random were drawn.
+    pub(super) drawn: u64,
 }
 
 /// What is to happen at its time.
 pub(super) enum Due {
     /// A task, by its place in the list, gets to its work.
     Judge(usize),
-    /// A change comes true.
-    Effect(Effect),
-    /// The HA manager starts a task of its own.
-    Begin(u32, Work),
+    /// A change comes true that a task brings about.
+    Effect(usize, Effect),
+    /// A task takes its next step.
+    Step(usize),
+    /// High availability goes about its work.
+    Ha(Round),
+    /// A node that goes down in good order gets on with it.
+    Going(String),
+    /// A node that has been off since then is there again.
+    Boot(String, i64),
+    /// The watchdog of a node runs out, if the quorum has been gone since then.
+    Watchdog(String, Ms),
+}
+
+impl Due {
+    /// Whether it belongs to a task.
+    pub(super) fn is_of(&self, task: usize) -> bool {
+        matches!(self, Due::Judge(place) | Due::Effect(place, _) | Due::Step(place) if *place == task)
+    }
 }
 
 #[derive(Clone, Debug, Default, serde::Deserialize)]
@@ -57,7 +94,18 @@ pub(super) struct Node {
     /// Since when it is offline, in seconds.
     pub(super) offline: Option<i64>,
     /// From when to when it reported nothing, in seconds.
-    pub(super) gap: Option<(i64, i64)>,
+    pub(super) gaps: Vec<(i64, i64)>,
+    /// When its history begins, where that is not its last boot.
+    #[serde(skip)]
+    pub(super) known_since: Option<i64>,
+    #[serde(skip)]
+    pub(super) going: Option<Going>,
+    /// Its packages were updated.
+    #[serde(skip)]
+    pub(super) patched: bool,
+    /// Its kernel too, since it was booted.
+    #[serde(skip)]
+    pub(super) kernel_runs: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +125,7 @@ impl Kind {
         if self == Kind::Qemu { "VM" } else { "CT" }
     }
 
-    fn folder(self) -> &'static str {
+    pub(super) fn folder(self) -> &'static str {
         if self == Kind::Qemu { "qemu-server" } else { "lxc" }
     }
 
@@ -111,7 +159,14 @@ pub(super) struct Guest {
     pub(super) kind: Kind,
     pub(super) node: String,
     pub(super) config: Map<String, Value>,
+    /// What is to be set and removed when it starts anew; the sign says that a disk is to go for good.
+    pub(super) pending: Map<String, Value>,
+    pub(super) pending_delete: BTreeMap<String, bool>,
+    /// What cloud-init's drive says, where that is no longer what is configured.
+    pub(super) told: Option<Map<String, Value>>,
     pub(super) pool: Option<String>,
+    /// When it was made, if that was not before all time.
+    pub(super) made: Option<Ms>,
     /// Each change of power and its time, oldest first.
     pub(super) changes: Vec<(Ms, Power)>,
     pub(super) ha: Option<Ha>,
@@ -119,13 +174,6 @@ pub(super) struct Guest {
     /// Mean use of its processors and of its memory, as parts of one.
     pub(super) load: (f64, f64),
     pub(super) quirk: Quirk,
-}
-
-/// A guest in the hands of the HA manager.
-#[derive(Clone, Debug)]
-pub(super) struct Ha {
-    pub(super) wanted: &'static str,
-    pub(super) state: &'static str,
 }
 
 #[derive(Clone, Debug)]
@@ -151,6 +199,12 @@ pub(super) struct Storage {
     /// Its size; none when it lies on the node's own file system.
     pub(super) total_gib: u64,
     pub(super) used: f64,
+    /// How much of what is used came in a day, and how far that swings.
+    pub(super) grows: f64,
+    pub(super) swings: f64,
+    /// It has no room left.
+    #[serde(skip)]
+    pub(super) full: bool,
     /// The rest of its definition.
     pub(super) more: Map<String, Value>,
 }
@@ -173,8 +227,11 @@ impl Guest {
         value.as_u64().or_else(|| value.as_str()?.parse().ok())
     }
 
-    pub(super) fn name(&self) -> &str {
-        self.text("name").or(self.text("hostname")).unwrap_or_default()
+    /// Its name, or the one that PVE makes up.
+    pub(super) fn name(&self) -> String {
+        let short = if self.kind == Kind::Qemu { "VM " } else { "CT" };
+        let own = self.text("name").or(self.text("hostname")).map(str::to_owned);
+        own.unwrap_or_else(|| format!("{short}{}", self.vmid))
     }
 
     pub(super) fn cores(&self) -> u64 {
@@ -193,18 +250,25 @@ impl Guest {
         self.number(key) == Some(1)
     }
 
-    /// Its disks: key, volume and size in bytes.
+    /// Its disks: key, volume and size in bytes. Drives for media are none.
     pub(super) fn disks(&self) -> impl Iterator<Item = (&str, &str, u64)> {
         self.config.iter().filter_map(|(key, value)| {
-            let (volume, options) = value.as_str()?.split_once(',')?;
-            let size = options.split(',').find_map(|o| o.strip_prefix("size="))?.strip_suffix('G')?;
-            Some((key.as_str(), volume, size.parse::<u64>().ok()? << 30))
+            super::drive::rank(self.kind, key)?;
+            let setting = value.as_str()?;
+            let drive = Drive::read(setting);
+            let volume = drive.image().filter(|_| !drive.is_cdrom())?;
+            // Where it stands in the configuration itself.
+            let at = setting.find(volume)?;
+            Some((key.as_str(), &setting[at..at + volume.len()], drive.size()?))
         })
     }
 
-    /// The size of its first disk, which is all that PVE reports.
+    /// The size of the disk that it boots from, which is all that PVE reports.
     pub(super) fn maxdisk(&self) -> u64 {
-        self.disks().find(|(key, ..)| matches!(*key, "scsi0" | "rootfs")).map_or(0, |(.., size)| size)
+        let order = self.text("boot").and_then(|boot| boot.strip_prefix("order=")).unwrap_or_default();
+        let size = |key: &str| self.disks().find(|(disk, ..)| *disk == key).map(|(.., size)| size);
+        let first = order.split(';').find_map(size).or_else(|| size("rootfs"));
+        first.or_else(|| self.disks().map(|(.., size)| size).next()).unwrap_or(0)
     }
 
     pub(super) fn power_at(&self, at: Ms) -> Power {
@@ -228,9 +292,24 @@ impl State {
         self.now / 1000
     }
 
+    /// A number that looks random and is the same whenever the same was done before.
+    pub(super) fn draw(&mut self) -> u64 {
+        self.drawn += 1;
+        mix(self.drawn ^ 0x5eed_0000_0000)
+    }
+
     /// The moment that `/cluster/resources` shows.
     pub(super) fn lagging(&self) -> Ms {
         self.now - LAG
+    }
+
+    /// The moment that the overview shows of what is on a node; nothing once that is too long ago.
+    pub(super) fn last_seen(&self, node: &str) -> Option<Ms> {
+        match self.node(node)?.offline.map(|since| since * 1000) {
+            None => Some(self.lagging()),
+            Some(since) if self.now - since < KEPT => Some(self.lagging().min(since - 1)),
+            Some(_) => None,
+        }
     }
 
     pub(super) fn node(&self, name: &str) -> Option<&Node> {
@@ -274,8 +353,15 @@ impl State {
             self.now = self.now.max(at);
             match due {
                 Due::Judge(task) => self.judge(task),
-                Due::Effect(effect) => self.apply(effect),
-                Due::Begin(vmid, work) => self.begin_for_ha(vmid, work),
+                Due::Effect(_, effect) => {
+                    effect(self);
+                    self.wake_ha();
+                }
+                Due::Step(task) => self.step(task),
+                Due::Ha(round) => self.ha_goes_on(round),
+                Due::Going(node) => self.goes_down(&node),
+                Due::Boot(node, since) => self.boots(&node, since),
+                Due::Watchdog(node, since) => self.watchdog(&node, since),
             }
         }
         self.now = end;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answered, Params, failed, wrong};
 use super::rrd::merge;
-use super::state::{Guest, Kind, Node, State, Storage};
+use super::state::{Node, State, Storage};
 
 impl Storage {
     /// As `/storage` has it.
@@ -48,29 +48,13 @@ impl Storage {
                 "storage": self.storage, "plugintype": self.kind, "content": self.content,
                 "shared": u8::from(self.shared), "status": "unknown",
             });
-            if node.offline.is_none() {
-                let (disk, maxdisk) = self.space(state, node, state.seconds());
+            if state.last_seen(&node.name).is_some() {
+                let (disk, maxdisk) = self.space_at(state, node, state.seconds());
                 merge(&mut row, json!({ "status": "available", "disk": disk, "maxdisk": maxdisk }));
             }
             row
         };
         nodes.map(row).collect()
-    }
-
-    /// A disk of a guest that lies here.
-    fn volume(&self, guest: &Guest, volid: &str, size: u64) -> Value {
-        let format = match self.kind.as_str() {
-            "zfspool" if guest.kind == Kind::Lxc => "subvol",
-            _ => "raw",
-        };
-        let content = if guest.kind == Kind::Lxc { "rootdir" } else { "images" };
-        let mut row = json!({
-            "volid": volid, "vmid": guest.vmid, "size": size, "format": format, "content": content,
-        });
-        let volume = volid.split_once(':').map_or(volid, |(_, volume)| volume);
-        let parent = volume.split_once('/').map(|(base, _)| format!("{base}@__base__"));
-        merge(&mut row, json!({ "parent": parent }));
-        row
     }
 }
 
@@ -130,12 +114,14 @@ pub(super) fn content(state: &State, node: &Node, id: &str, params: Params<'_>) 
     }
     let (kind, vmid) = (params.get("content"), params.int("vmid")?);
     let place = format!("{id}:");
-    let here = |guest: &&Guest| storage.shared || guest.node == node.name;
-    let disks = state.guests.values().filter(here).flat_map(|guest| {
-        let disks = guest.disks().filter(|(_, volid, _)| volid.starts_with(&place));
-        disks.map(|(_, volid, size)| storage.volume(guest, volid, size)).collect::<Vec<_>>()
-    });
-    let others = state.volumes.iter().filter(|volume| text(volume, "volid").starts_with(&place)).cloned();
+    let images = state.images_on(storage, &node.name);
+    let disks = images.into_iter().map(|(volid, image)| storage.image_row(state, volid, image));
+    let here = |volume: &&Value| {
+        let volid = text(volume, "volid");
+        let archived = state.archives.get(volid).and_then(|archived| archived.node.as_ref());
+        volid.starts_with(&place) && archived.is_none_or(|on| *on == node.name)
+    };
+    let others = state.volumes.iter().filter(here).cloned();
     let wanted = |row: &Value| {
         kind.is_none_or(|kind| text(row, "content") == kind) && vmid.is_none_or(|vmid| row["vmid"] == vmid)
     };
@@ -145,24 +131,34 @@ pub(super) fn content(state: &State, node: &Node, id: &str, params: Params<'_>) 
 /// One volume alone, which also tells where it lies.
 pub(super) fn volume(state: &State, node: &Node, id: &str, volid: &str) -> Answered {
     let storage = find(state, id)?;
-    let rows = content(state, node, id, Params(&[]))?;
-    let Some(row) = rows.as_array().and_then(|rows| rows.iter().find(|row| text(row, "volid") == volid)) else {
-        return failed(format!("volume '{volid}' does not exist"));
-    };
+    let row = listed(state, node, id, volid)?;
     let name = volid.split_once(':').map_or(volid, |(_, name)| name);
-    let of = |key: &str| storage.more.get(key).and_then(Value::as_str).unwrap_or_default();
-    let path = match storage.kind.as_str() {
-        "zfspool" if text(row, "format") == "subvol" => format!("/{}/{name}", of("pool")),
-        "zfspool" => format!("/dev/zvol/{}/{name}", of("pool")),
-        "rbd" => format!("rbd:{}/{name}", of("pool")),
-        "pbs" => format!("{}@{}:{}:{name}", of("username"), of("server"), of("datastore")),
-        _ => format!("{}/{}", of("path"), name.replacen("backup/", "dump/", 1).replacen("iso/", "template/iso/", 1)),
-    };
-    let mut one = json!({ "path": path, "size": row["size"], "used": row["size"], "format": row["format"] });
-    if text(row, "content") == "backup" {
-        merge(&mut one, json!({ "notes": row["notes"], "protected": 0 }));
+    let path = path(storage, name);
+    let used = state.images.get(volid).map_or_else(|| row["size"].clone(), |image| image.written.into());
+    let mut one = json!({ "path": path, "size": row["size"], "used": used, "format": row["format"] });
+    if text(&row, "content") == "backup" {
+        merge(&mut one, json!({ "notes": row["notes"], "protected": u8::from(row["protected"] == 1) }));
     }
     Ok(one)
+}
+
+/// Where a volume of this name lies.
+pub(super) fn path(storage: &Storage, name: &str) -> String {
+    let of = |key: &str| storage.more.get(key).and_then(Value::as_str).unwrap_or_default();
+    match storage.kind.as_str() {
+        "zfspool" | "rbd" => storage.path(name),
+        "pbs" => format!("{}@{}:{}:{name}", of("username"), of("server"), of("datastore")),
+        _ => format!("{}/{}", of("path"), name.replacen("backup/", "dump/", 1).replacen("iso/", "template/iso/", 1)),
+    }
+}
+
+/// A volume's row in the list of its storage.
+pub(super) fn listed(state: &State, node: &Node, id: &str, volid: &str) -> Answered {
+    let rows = content(state, node, id, Params(&[]))?;
+    match rows.as_array().and_then(|rows| rows.iter().find(|row| text(row, "volid") == volid)) {
+        Some(row) => Ok(row.clone()),
+        None => failed(format!("volume '{volid}' does not exist")),
+    }
 }
 
 fn text<'a>(row: &'a Value, key: &str) -> &'a str {

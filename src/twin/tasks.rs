@@ -7,13 +7,14 @@ use serde_json::{Map, Value, json};
 use super::answer::{Answered, Good, Params, wrong};
 use super::state::{Due, Ms, State};
 use super::work::Work;
+use super::work::steps::{Break, Stepwise};
 
 /// Who does everything here.
 pub(super) const USER: &str = "root@pam";
 /// How many tasks of a node `/cluster/tasks` holds.
 const RECENT: usize = 25;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub(super) struct Task {
     pub(super) node: String,
     pub(super) pid: u32,
@@ -28,6 +29,17 @@ pub(super) struct Task {
     pub(super) lines: Vec<(Ms, String)>,
     /// When and how it ends, once that is settled.
     pub(super) end: Option<(Ms, String)>,
+    /// Whether high availability began it.
+    pub(super) by_ha: bool,
+    /// Another node that it talks to.
+    pub(super) target: Option<String>,
+    /// The guest whose configuration it has locked.
+    pub(super) locks: Option<u32>,
+    /// What it does when it is broken off, where that is more than to end.
+    pub(super) broken: Option<Break>,
+    /// What it does step by step.
+    pub(super) steps: Option<Box<dyn Stepwise>>,
+    pub(super) warnings: usize,
 }
 
 impl Task {
@@ -141,6 +153,28 @@ fn kind_of_end(exit: &str) -> &'static str {
 impl State {
     /// Begins a task; what it does comes true as the clock goes on.
     pub(super) fn begin(&mut self, node: &str, vmid: u32, work: Work) -> String {
+        let place = self.begin_work(node, vmid, work);
+        self.tasks[place].upid()
+    }
+
+    /// The same, by its place in the list.
+    pub(super) fn begin_work(&mut self, node: &str, vmid: u32, work: Work) -> usize {
+        let kind = work.task_type(self.guests.get(&vmid));
+        let place = self.add_task(node, &kind, &vmid.to_string());
+        self.tasks[place].work = Some((vmid, work));
+        self.schedule(self.now, Due::Judge(place));
+        place
+    }
+
+    /// A task that high availability begins.
+    pub(super) fn begin_for_ha(&mut self, node: &str, vmid: u32, work: Work) -> usize {
+        let place = self.begin_work(node, vmid, work);
+        self.tasks[place].by_ha = true;
+        place
+    }
+
+    /// Puts a task on the list that does nothing yet.
+    pub(super) fn add_task(&mut self, node: &str, kind: &str, id: &str) -> usize {
         let boot = self.node(node).map_or(0, |node| node.boot);
         let ran = u32::try_from(self.tasks.len()).unwrap_or_default();
         self.tasks.push(Task {
@@ -148,15 +182,18 @@ impl State {
             pid: 0x0003_A100 + ran * 37,
             pstart: self.now / 10 - boot * 100,
             start: self.now,
-            kind: work.task_type(self.guests.get(&vmid)),
-            id: vmid.to_string(),
+            kind: kind.to_owned(),
+            id: id.to_owned(),
             user: USER.into(),
-            work: Some((vmid, work)),
             ..Task::default()
         });
-        let place = self.tasks.len() - 1;
-        self.schedule(self.now, Due::Judge(place));
-        self.tasks[place].upid()
+        self.tasks.len() - 1
+    }
+
+    /// Where a task stands in the list.
+    pub(super) fn place_of(&self, node: &str, upid: &str) -> Answered<Option<usize>> {
+        self.find_task(node, upid)?;
+        Ok(self.tasks.iter().position(|task| task.node == node && task.upid() == upid))
     }
 
     fn find_task(&self, node: &str, upid: &str) -> Answered<&Task> {

@@ -88,7 +88,8 @@ impl Endpoint {
             ));
         }
         let mut url = self.0.clone();
-        url.set_path(&format!("/api2/json{}", call.path));
+        let api = if call.is_documentation() { "" } else { "/api2/json" };
+        url.set_path(&format!("{api}{}", call.path));
         if matches!(call.method, Method::Get | Method::Delete) && !call.params.is_empty() {
             url.query_pairs_mut().extend_pairs(&call.params);
         }
@@ -155,6 +156,11 @@ mod tests {
         assert_eq!(
             url(Call::new(Method::Put, "/nodes/pve1/qemu/101/config").with("cores", "2")),
             "https://pve1:8006/api2/json/nodes/pve1/qemu/101/config"
+        );
+        assert_eq!(
+            url(Call::documentation()),
+            "https://pve1:8006/pve-docs/api-viewer/apidoc.js",
+            "it stands beside the API"
         );
         assert_eq!(
             url(Call::get("/nodes/pve1/tasks/UPID%3Apve1%3A1/log")),

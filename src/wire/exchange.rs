@@ -51,6 +51,9 @@ impl Exchange {
     /// while a read pauses before it is tried again: a node in trouble gets no more calls meanwhile.
     pub(crate) async fn carry_out(&self, call: &Call) -> Result<Reply, Error> {
         let _turn = self.gates.enter(&call.path).await;
+        if call.is_documentation() {
+            return self.rounds.send(call, None).await;
+        }
         let (keys, used) = self.keys().await?;
         let reply = self.rounds.send(call, Some(&keys)).await?;
         // A 401 on a write below /access may be about a password among the parameters.

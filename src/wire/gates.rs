@@ -1,15 +1,21 @@
-//! A few calls at once to each node, the others wait: more would starve the workers of its API. Calls that may hang
-//! there go one at a time over the whole connection. Knows paths; sends nothing.
+//! A few calls at once to each node, the others wait: more would starve the workers of its API. Of calls that may hang
+//! there, one at a time goes to each node: it holds a worker of that node and of no other, since what stands between
+//! only passes answers on. Knows paths; sends nothing.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// One gate for each node, and one for all slow calls together.
+/// Two gates for each node: one that all pass, and a narrow one before it for slow calls.
 pub(crate) struct Gates {
     at_once: usize,
-    by_node: Mutex<HashMap<String, Arc<Semaphore>>>,
+    by_node: Mutex<HashMap<String, Gate>>,
+}
+
+#[derive(Clone)]
+struct Gate {
+    all: Arc<Semaphore>,
     slow: Arc<Semaphore>,
 }
 
@@ -21,20 +27,21 @@ pub(crate) struct Turn {
 
 impl Gates {
     pub(crate) fn new(at_once: usize) -> Gates {
-        Gates { at_once: at_once.max(1), by_node: Mutex::default(), slow: Arc::new(Semaphore::new(1)) }
+        Gates { at_once: at_once.max(1), by_node: Mutex::default() }
     }
 
     /// Waits for a turn at the node in the path; calls to no node share one gate. A slow call waits for the other slow
-    /// ones before it stands in line at its node, so that one place there is always left for what is quick.
+    /// ones of its node before it stands in line there, so that one place is always left for what is quick.
     pub(crate) async fn enter(&self, path: &str) -> Turn {
-        let slow = if is_slow(path) { Arc::clone(&self.slow).acquire_owned().await.ok() } else { None };
-        Turn { _slow: slow, _node: self.at(node_in(path).unwrap_or_default()).acquire_owned().await.ok() }
+        let gate = self.at(node_in(path).unwrap_or_default());
+        let slow = if is_slow(path) { gate.slow.acquire_owned().await.ok() } else { None };
+        Turn { _slow: slow, _node: gate.all.acquire_owned().await.ok() }
     }
 
-    fn at(&self, node: &str) -> Arc<Semaphore> {
+    fn at(&self, node: &str) -> Gate {
         let mut gates = self.by_node.lock().unwrap_or_else(PoisonError::into_inner);
-        let gate = gates.entry(node.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(self.at_once)));
-        Arc::clone(gate)
+        let new = |places| Arc::new(Semaphore::new(places));
+        gates.entry(node.to_owned()).or_insert_with(|| Gate { all: new(self.at_once), slow: new(1) }).clone()
     }
 }
 

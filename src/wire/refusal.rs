@@ -16,6 +16,7 @@ pub(crate) fn reply_error(call: &Call, reply: &Reply, identity: &Text) -> Error 
     match reply.status {
         // A gateway that gave up may have handed the call on before.
         502 | 504 if call.method.is_write() => lost_behind_gateway(call, reply),
+        400..=501 if call.is_documentation() => no_documentation(reply.status, &said),
         _ if said.is_web_page => web_page(call, reply),
         400 => parameters(call, said),
         401 => not_authenticated(said, identity),
@@ -181,6 +182,14 @@ fn is_absence(words: &str) -> bool {
 
 fn is_elsewhere(words: &str) -> bool {
     words.contains("is not available on node '")
+}
+
+/// A node without the package, or a proxy that lets nothing but the API through.
+fn no_documentation(status: u16, said: &Said) -> Error {
+    Error::not_found(
+        format!("This node serves no documentation of its API ({status} {})", said.words),
+        "Is the package pve-docs installed on the node, and no proxy in between that lets only the API through?",
+    )
 }
 
 fn absent(call: &Call, said: &Said) -> Error {

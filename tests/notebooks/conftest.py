@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import ssl
 import subprocess
 import sys
@@ -11,14 +12,37 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
+from facts import KEPT
+from front_ends import block_network, screenshot
 from kernel import IMPORT, NOTEBOOKS, REPO, Kernel, Shown, execute
+from lab import Lab
+from playwright.sync_api import sync_playwright
 from proxmoxer import ProxmoxAPI
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="session", autouse=True)
 def build_folder(tmp_path_factory):
     """One folder for the builds of all kernels: the crate is compiled once, not once a kernel."""
     os.environ["EVCXR_TMPDIR"] = str(tmp_path_factory.mktemp("evcxr"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def journal(tmp_path_factory):
+    """Where the kernels keep their journal: not where whoever runs the tests has theirs."""
+    path = tmp_path_factory.mktemp("journal") / "journal.jsonl"
+    os.environ["PVE_JOURNAL"] = str(path)
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -107,3 +131,54 @@ def fakepve(request, tmp_path):
     """A fakepve of the test's own, with the guests that its file names."""
     with running_fakepve(request.module.GUESTS, tmp_path) as fake:
         yield fake
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One Chromium for all tests, whose pages share what was loaded."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser.new_context(viewport={"width": 1280, "height": 1000})
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    """One JupyterLab for all tests, with every kept notebook."""
+    lab = Lab(tmp_path_factory.mktemp("lab"), KEPT)
+    yield lab
+    lab.close()
+
+
+@pytest.fixture(scope="session")
+def exports(tmp_path_factory):
+    """The folder with what `make html` makes."""
+    folder = tmp_path_factory.mktemp("html")
+    subprocess.run([REPO / "binder" / "html", folder], check=True)
+    return folder
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def theme(request):
+    return request.param
+
+
+@pytest.fixture(scope="module", params=[400, 1600], ids=["narrow", "wide"])
+def width(request):
+    return request.param
+
+
+@pytest.fixture(scope="module", params=KEPT, ids=lambda path: path.stem)
+def exported(request, exports, browser, theme, width):
+    """A file that `make html` makes, for a reader who likes it light or dark, on a telephone or a large screen."""
+    page = browser.new_page()
+    page.set_viewport_size({"width": width, "height": 1000})
+    page.emulate_media(color_scheme=theme)
+    block_network(page)
+    page.notebook = request.param
+    page.goto((exports / f"{request.param.stem}.html").as_uri())
+    page.wait_for_timeout(100)
+    screenshot(page, f"{request.param.stem}-html-{theme}-{width}")
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    yield page
+    page.close()

@@ -1,8 +1,11 @@
 """Runs cells in the real kernel and makes what they showed comparable."""
 
+import asyncio
 import unicodedata
+from contextlib import suppress
 from html.parser import HTMLParser
 from pathlib import Path
+from queue import Empty
 
 import nbformat
 from nbclient import NotebookClient
@@ -21,9 +24,30 @@ IMPORT = f"""\
 use pve_notebook::*;"""
 
 
-def execute(notebook, folder=NOTEBOOKS, allow_errors=False):
+class Attended(NotebookClient):
+    """Executes a notebook with a person at it, who says yes to whatever is asked. Without one, nobody can be asked."""
+
+    async def async_start_new_kernel_client(self):
+        client = await super().async_start_new_kernel_client()
+        client.allow_stdin = True
+        self._person = asyncio.ensure_future(self._answer(client))
+        return client
+
+    async def _answer(self, client):
+        while True:
+            with suppress(Empty):
+                await client.get_stdin_msg(timeout=1)
+                client.input("yes")
+
+    async def _async_cleanup_kernel(self):
+        if person := getattr(self, "_person", None):
+            person.cancel()
+        await super()._async_cleanup_kernel()
+
+
+def execute(notebook, folder=NOTEBOOKS, allow_errors=False, client=Attended):
     """Executes a notebook in place, as "Run All" does, and returns it without traces of when it ran."""
-    client = NotebookClient(
+    client = client(
         notebook,
         kernel_name="rust",
         timeout=FIRST_CELL_TIMEOUT,
@@ -109,7 +133,7 @@ class Page(HTMLParser):
 
     def __init__(self, source):
         super().__init__(convert_charrefs=True)
-        self.tags, self.attributes, self.words, self.cells = [], [], [], []
+        self.tags, self.attributes, self.words, self.cells, self.scripts = [], [], [], [], []
         self._in_cell = False
         self.feed(source)
         self.close()
@@ -117,6 +141,8 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
         self.attributes += attrs
+        if tag == "br":
+            self.handle_data("\n")
         if tag in ("td", "th"):
             self.cells.append("")
         self._in_cell = tag in ("td", "th") or self._in_cell
@@ -126,8 +152,10 @@ class Page(HTMLParser):
             self._in_cell = False
 
     def handle_data(self, data):
-        # The stylesheet is not text that a reader sees.
-        if self.tags and self.tags[-1] == "style":
+        # Style sheets and scripts are not text that a reader sees.
+        if self.tags and self.tags[-1] == "script":
+            self.scripts.append(data)
+        if self.tags and self.tags[-1] in ("style", "script"):
             return
         self.words.append(data)
         if self._in_cell:

@@ -2,11 +2,12 @@
 
 use std::cmp::Ordering;
 
-use super::tile::{is_legible, says_itself, small_marks};
+use super::squares::tally;
+use super::tile::{has_squares, is_legible, many_marks, small_marks};
 use super::{CROWD, NodeBox, Tile, counted, listed};
 use crate::draw::svg::{self, Anchor, Font, GROUND, INK, LINE, QUIET, SHADE, bold, colors, font, start};
 use crate::draw::treemap::{Rect, grid, treemap};
-use crate::page::{Cell, Tone};
+use crate::page::{Cell, Provenance, Tone};
 use crate::render::markup::Markup;
 use crate::units::{Bytes, Reading};
 
@@ -36,6 +37,13 @@ pub(super) struct Place {
     pub(super) height: f64,
 }
 
+impl Place {
+    /// The same in the words of whom it is for.
+    pub(super) fn said_by(self, from: &Provenance) -> Place {
+        Place { rest: self.rest.iter().map(|line| from.say(line)).collect(), ..self }
+    }
+}
+
 /// The tiles of a node, in the memory that they were promised.
 struct Tiles<'a> {
     shown: Vec<(&'a Tile, Rect)>,
@@ -51,7 +59,7 @@ impl NodeBox {
         };
         let head = if width < NARROW { 86.0 } else { 54.0 };
         let box_of_memory = Rect { x: 0.0, y: 0.0, w: width - 16.0, h: memory };
-        let rest = svg::lines(&self.rest_said(box_of_memory, crowd), width - 20.0, rest_font());
+        let rest = self.rest_said(box_of_memory, crowd, width - 20.0);
         let below = if self.rest_fits(box_of_memory, rest.len()) { 8.0 } else { 8.0 + REST_LINE * rest.len() as f64 };
         Place { head, memory, rest, height: head + memory + below }
     }
@@ -76,8 +84,7 @@ impl NodeBox {
         let mut words = match promised.cmp(&total) {
             Ordering::Greater => format!("{} more promised than there is", promised - total),
             Ordering::Equal => "all of it promised".to_owned(),
-            Ordering::Less if !self.is_whole => format!("{} not promised to guests that you see", total - promised),
-            Ordering::Less => format!("{} not promised", total - promised),
+            Ordering::Less => format!("{} not promised{}", total - promised, self.to_whom),
         };
         if self.templates > 0 {
             words.push_str(&format!(" · {}", counted(self.templates, "template")));
@@ -89,26 +96,54 @@ impl NodeBox {
         words
     }
 
-    /// The same, with what the tiles have no room to say themselves.
-    fn rest_said(&self, memory: Rect, crowd: usize) -> String {
-        let words = self.rest_words();
-        if self.maxmem.is_known() {
-            let tiles = self.tiles_in(memory, crowd);
-            return match tiles.small_at {
-                Some(at) if !says_itself(at) => {
-                    format!("{words} · {} share a tile", counted(tiles.small.len(), "small guest"))
-                }
-                _ => words,
+    /// The same in lines, with the names of the guests whose tiles have no room for them, as far as there is room here.
+    fn rest_said(&self, memory: Rect, crowd: usize, room: f64) -> Vec<String> {
+        let words = self.rest_words().replace("than there is", "than\u{a0}there\u{a0}is");
+        let lines = svg::lines(&words, room, rest_font());
+        if !self.maxmem.is_known() {
+            return lines;
+        }
+        let Tiles { shown, small, small_at } = self.tiles_in(memory, crowd);
+        if crowd > CROWD {
+            let tones: Vec<Tone> = small.iter().map(|tile| tile.state.tone).collect();
+            return match small_at.filter(|at| !has_squares(*at, tones.len())) {
+                Some(_) => svg::lines(&format!("{words} · {}", tally(&tones)), room, rest_font()),
+                None => lines,
             };
         }
-        match self.tiles.len() - self.unknown_shown(memory) {
-            0 => words,
-            more => format!("{more} more; {words}"),
+        let nameless = shown.iter().filter(|(tile, at)| !tile.is_numbered(*at)).map(|(tile, _)| *tile);
+        let nameless: Vec<&Tile> = nameless.chain(small).collect();
+        if nameless.is_empty() {
+            return lines;
         }
+        let free = memory.h * (1.0 - self.promised_part());
+        let least = if room < NARROW { 2 } else { 4 };
+        let most = lines.len() + ((free / REST_LINE) as usize).saturating_sub(lines.len() + 1).clamp(least, 12);
+        let name = |tile: &&Tile| {
+            let name = format!("{}\u{a0}{}", tile.state.tone.glyph(), tile.short());
+            if svg::width(&name, rest_font()) <= room { name.replace(' ', "\u{a0}") } else { name }
+        };
+        let names: Vec<String> = nameless.iter().map(name).collect();
+        let said = |n: usize| {
+            let names = names[..n].join(", ");
+            let all = match (n, nameless.len() - n) {
+                (0, more) => format!("{words} · {} too small for a name", counted(more, "guest")),
+                (_, 0) => format!("{words} · too small for a name: {names}"),
+                (_, more) => format!("{words} · too small for a name: {names} and {more} more"),
+            };
+            svg::lines(&all, room, rest_font())
+        };
+        // The more names, the more lines.
+        let (mut fits, mut too_many) = (0, nameless.len() + 1);
+        while too_many - fits > 1 {
+            let middle = usize::midpoint(fits, too_many);
+            if said(middle).len() <= most { fits = middle } else { too_many = middle }
+        }
+        said(fits)
     }
 
     pub(super) fn marks(&self, at: Rect, place: &Place, crowd: usize) -> Markup {
-        let away = self.state.tone != Tone::Good;
+        let away = matches!(self.state.tone, Tone::Wrong | Tone::Unknown);
         let (edge, ground) =
             if away { (colors(Tone::Unknown).ink, colors(Tone::Unknown).ground) } else { (LINE, SHADE) };
         let memory = Rect { x: at.x + 8.0, y: at.y + place.head, w: at.w - 16.0, h: place.memory };
@@ -125,7 +160,7 @@ impl NodeBox {
         let half = (at.w - 28.0) / 2.0;
         let state = self.state_words();
         let quiet = font(11.0, self.state_ink());
-        let said = svg::fitting(&[&state, &self.state.to_string()], at.w * 0.6, quiet).to_owned();
+        let said = svg::fitting(&[&state, &self.state.to_string(), &self.state_brief()], at.w * 0.6, quiet).to_owned();
         let left = at.w - 32.0 - svg::width(&said, quiet);
         let name = start(at.x + 10.0, at.y + 19.0, left, bold(13.5, INK), &self.name.to_string());
         name.and(svg::text(at.x + at.w - 10.0, at.y + 19.0, at.w * 0.6, Anchor::End, quiet, &said))
@@ -136,15 +171,25 @@ impl NodeBox {
     fn narrow_head(&self, at: Rect) -> Markup {
         let room = at.w - 16.0;
         let quiet = font(10.0, self.state_ink());
-        let (whole, brief) = (self.state_words(), self.state.to_string());
+        let (whole, brief, briefest) = (self.state_words(), self.state.to_string(), self.state_brief());
         start(at.x + 8.0, at.y + 16.0, room, bold(12.5, INK), &self.name.to_string())
-            .and(start(at.x + 8.0, at.y + 30.0, room, quiet, svg::fitting(&[&whole, &brief], room, quiet)))
+            .and(start(at.x + 8.0, at.y + 30.0, room, quiet, svg::fitting(&[&whole, &brief, &briefest], room, quiet)))
             .and(self.cpu_marks(at.x + 8.0, at.y + 46.0, room))
             .and(self.memory_marks(at.x + 8.0, at.y + 69.0, room))
     }
 
     fn state_words(&self) -> String {
-        if self.state.tone == Tone::Good { format!("{} · up {}", self.state, self.up) } else { self.state.to_string() }
+        if matches!(self.state.tone, Tone::Good | Tone::Held) {
+            format!("{} · up {}", self.state, self.up)
+        } else {
+            self.state.to_string()
+        }
+    }
+
+    /// The state without what qualifies it.
+    fn state_brief(&self) -> String {
+        let said = self.state.to_string();
+        said.split(',').next().unwrap_or_default().to_owned()
     }
 
     fn state_ink(&self) -> &'static str {
@@ -163,7 +208,7 @@ impl NodeBox {
         let ratio = self.mem.known().zip(self.maxmem.known()).and_then(|(used, total)| used.of(total));
         let (said, brief) = match (self.mem, self.maxmem) {
             (Reading::Known(used), Reading::Known(total)) => {
-                (part_words(used, total), ratio.map(|ratio| format!("memory {ratio}")).unwrap_or_default())
+                (used.part_words(total), ratio.map(|ratio| format!("memory {ratio}")).unwrap_or_default())
             }
             _ => ("memory not known".to_owned(), "memory ?".to_owned()),
         };
@@ -182,10 +227,12 @@ impl NodeBox {
         loop {
             let tiles = laid_out(taken, &known, large);
             let slivers = tiles.shown.iter().any(|(_, at)| !is_legible(*at));
-            if large == 0 || !slivers || known.len() == 1 {
-                return tiles;
+            match (large, slivers) {
+                (_, false) => return tiles,
+                // One alone is no tile either, where it would be a line.
+                (0, true) => return Tiles { shown: Vec::new(), small: known, small_at: Some(taken.inset(1.0)) },
+                _ => large -= 1,
             }
-            large -= 1;
         }
     }
 
@@ -195,17 +242,14 @@ impl NodeBox {
         tiles.shown.iter().map(|(tile, at)| tile.marks(*at, crowd > CROWD)).chain(small).collect()
     }
 
-    /// As many guests of unknown size as can be told apart.
-    fn unknown_shown(&self, memory: Rect) -> usize {
-        let most = (memory.area() / (EQUAL)) as usize;
-        self.tiles.len().min(most.max(1))
-    }
-
-    /// What is not known looks not known: equal tiles, no sizes, no free space claimed.
+    /// What is not known looks not known: equal tiles, no sizes, no free space claimed; of too many, a square each.
     fn unknown_marks(&self, memory: Rect, crowd: usize) -> Markup {
-        let shown = &self.tiles[..self.unknown_shown(memory)];
-        let places = grid(memory.inset(1.0), shown.len());
-        shown.iter().zip(places).map(|(tile, at)| tile.marks(at.inset(1.5), crowd > CROWD)).collect()
+        if self.tiles.len() > (memory.area() / EQUAL) as usize {
+            let tones: Vec<Tone> = self.tiles.iter().map(|tile| tile.state.tone).collect();
+            return many_marks(memory, &tones, "guest");
+        }
+        let places = grid(memory.inset(1.0), self.tiles.len());
+        self.tiles.iter().zip(places).map(|(tile, at)| tile.marks(at.inset(1.5), crowd > CROWD)).collect()
     }
 
     /// In the free memory, or below the box where none is left.
@@ -249,13 +293,4 @@ fn laid_out<'a>(taken: Rect, known: &[&'a Tile], large: usize) -> Tiles<'a> {
         }
     }
     tiles
-}
-
-/// `32 of 96 GiB`: the unit once where it is the same.
-fn part_words(used: Bytes, total: Bytes) -> String {
-    let (used, total) = (used.to_string(), total.to_string());
-    match (used.split_once(' '), total.split_once(' ')) {
-        (Some((number, unit)), Some((_, same))) if unit == same => format!("{number} of {total}"),
-        _ => format!("{used} of {total}"),
-    }
 }

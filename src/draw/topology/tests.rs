@@ -21,6 +21,7 @@ fn guest(number: u32, name: &str, tone: Tone, most: Bytes, used: Bytes) -> Tile 
         state: State::new(tone, word),
         mem: if runs { Reading::Known(used) } else { Reading::Missing(Why::NotWhileStopped) },
         maxmem: Reading::Known(most),
+        ha: number.is_multiple_of(5),
     }
 }
 
@@ -32,6 +33,7 @@ fn silent_guest(number: u32) -> Tile {
         state: State::new(Tone::Unknown, "not known"),
         mem: Reading::Missing(Why::NodeOffline),
         maxmem: Reading::Missing(Why::NodeOffline),
+        ha: false,
     }
 }
 
@@ -45,14 +47,14 @@ fn node(name: &str, memory: Bytes, tiles: Vec<Tile>) -> NodeBox {
         mem: Reading::Known(used + Bytes::gib(3)),
         maxmem: Reading::Known(memory),
         tiles,
-        is_whole: true,
+        to_whom: "",
         templates: 0,
     }
 }
 
 fn silent_node(name: &str, tiles: Vec<Tile>) -> NodeBox {
     NodeBox {
-        state: State::new(Tone::Wrong, "offline"),
+        state: State::new(Tone::Wrong, "offline, HA: old timestamp - dead?"),
         cpu: Reading::Missing(Why::NodeOffline),
         mem: Reading::Missing(Why::NodeOffline),
         maxmem: Reading::Missing(Why::NodeOffline),
@@ -98,7 +100,7 @@ fn cluster(nodes: usize, each: usize) -> Scene {
     });
     Scene {
         title: "Where everything runs".into(),
-        subtitle: format!("{nodes} nodes · {} guests · a tile's area is the memory the guest may use", nodes * each),
+        subtitle: format!("{nodes} nodes · {} guests", nodes * each),
         nodes: boxes.collect(),
         storages: vec![
             storage("ceph-vm", Reading::Known(Ratio(0.74))),
@@ -117,6 +119,23 @@ fn cluster(nodes: usize, each: usize) -> Scene {
             ..Provenance::default()
         },
     }
+}
+
+/// What no cluster has and a broken answer may say.
+fn absurd() -> Scene {
+    let long = "n".repeat(255);
+    let sizes = [Bytes(0), Bytes(1), Bytes(u64::MAX), Bytes::gib(4)];
+    let tiles = |first: u32| {
+        let each =
+            sizes.iter().zip(first..).map(|(size, number)| guest(number, &long, Tone::Good, *size, Bytes(u64::MAX)));
+        each.chain([guest(u32::MAX, "שרת-דואר", Tone::Wrong, Bytes::gib(2), Bytes(7)), silent_guest(first + 9)])
+            .collect()
+    };
+    let nodes = [Bytes(0), Bytes(u64::MAX), Bytes::gib(64)].into_iter().zip([100, 200, 300]);
+    let odd = NodeBox { cpu: Reading::Known(Ratio(f64::NAN)), ..node(&long, Bytes::gib(8), tiles(400)) };
+    let nodes = nodes.map(|(memory, first)| node(&long[..50], memory, tiles(first))).chain([odd]).collect();
+    let storages = vec![storage(&long, Reading::Known(Ratio(f64::INFINITY))), storage("", Reading::Known(Ratio(-1.0)))];
+    Scene { nodes, storages, ..cluster(0, 0) }
 }
 
 fn promised_too_much() -> Scene {
@@ -153,11 +172,42 @@ fn apart(a: Rect, b: Rect) -> bool {
 }
 
 fn sizes() -> Vec<(String, Scene)> {
-    let mut all: Vec<(String, Scene)> =
-        [(1, 0), (1, 1), (1, 40), (2, 5), (3, 300), (4, 10), (5, 10), (8, 30), (13, 20), (32, 12), (60, 3), (100, 100)]
-            .map(|(nodes, each)| (format!("{nodes} nodes with {each} guests"), cluster(nodes, each)))
-            .into();
+    let mut all: Vec<(String, Scene)> = [
+        (1, 0),
+        (1, 1),
+        (1, 40),
+        (2, 5),
+        (3, 300),
+        (4, 10),
+        (5, 10),
+        (8, 30),
+        (13, 20),
+        (32, 12),
+        (60, 3),
+        (100, 100),
+        (1, 10_000),
+        (4, 250),
+        (16, 63),
+        (16, 190),
+        (200, 0),
+        (200, 50),
+    ]
+    .map(|(nodes, each)| (format!("{nodes} nodes with {each} guests"), cluster(nodes, each)))
+    .into();
     all.push(("no node at all".into(), cluster(0, 0)));
+    all.push(("all that can be absurd".into(), absurd()));
+    all.push((
+        "many storages".into(),
+        Scene {
+            storages: (0..300).map(|_| storage("ceph-vm", Reading::Known(Ratio(0.74)))).collect(),
+            ..cluster(100, 40)
+        },
+    ));
+    all.push(("only small guests".into(), {
+        let tiles =
+            (0..40).map(|i| guest(100 + i, NAMES[i as usize % 8], Tone::Good, Bytes::mib(64), Bytes(9))).collect();
+        Scene { nodes: vec![node("pve1", Bytes::gib(512), tiles)], ..cluster(0, 0) }
+    }));
     all.push(("more promised than there is".into(), promised_too_much()));
     all
 }
@@ -188,6 +238,8 @@ fn a_drawing_stays_small_and_needs_no_style_sheet() {
     for (what, scene) in sizes() {
         let svg = scene.figure().svg();
         assert!(svg.len() <= 400_000, "{what}: {} bytes", svg.len());
+        let words = scene.figure().words().text();
+        assert!(words.len() <= 100_000, "{what}: {} bytes of words", words.len());
         let tree = Document::parse(&svg).unwrap();
         for node in tree.descendants().filter(Node::is_element) {
             assert!(node.attribute("style").is_none() && !node.has_tag_name("style") && !node.has_tag_name("script"));
@@ -221,6 +273,30 @@ fn more_promised_than_there_is_is_said_in_the_drawing_and_in_the_words() {
     assert!(figure.words().html().contains("48 GiB more promised than there is"), "{}", figure.words().text());
 }
 
+/// Every word of a drawing, its lines joined.
+fn all_words(svg: &str) -> String {
+    let tree = Document::parse(svg).unwrap();
+    let words: Vec<&str> =
+        tree.descendants().filter(|node| node.has_tag_name("text")).filter_map(|text| text.text()).collect();
+    words.join(" ")
+}
+
+#[test]
+fn a_guest_that_is_too_small_for_a_tile_is_named_all_the_same() {
+    let alone = all_words(&one(guest(101, "web-1", Tone::Off, Bytes::mib(64), Bytes(0))).figure().svg());
+    assert!(alone.contains("96 GiB not promised · too small for a name: ○ web-1 (101)"), "{alone}");
+}
+
+#[test]
+fn guests_whose_tiles_have_no_number_are_named_where_there_is_room() {
+    let tiles = (1..=40).map(|n| guest(100 + n, &format!("web-{n}"), Tone::Good, Bytes::mib(250), Bytes(9))).collect();
+    let svg = Scene { nodes: vec![node("pve1", Bytes::gib(96), tiles)], ..cluster(0, 0) }.figure().svg();
+    let said = all_words(&svg);
+    for n in 1..=40 {
+        assert!(said.contains(&format!("● web-{n} ({}", 100 + n)), "{n}: {said}");
+    }
+}
+
 #[test]
 #[ignore = "writes files to look at"]
 fn gallery() {
@@ -246,7 +322,12 @@ fn every_node_has_its_name_and_no_number_is_cut() {
         let said: Vec<&str> =
             tree.descendants().filter(|node| node.has_tag_name("text")).filter_map(|t| t.text()).collect();
         for node in &scene.nodes {
-            assert!(said.contains(&node.name.raw()), "{what}: no {}", node.name);
+            let name = node.name.raw();
+            let has_name =
+                |said: &&str| *said == name || said.strip_suffix('…').is_some_and(|cut| name.starts_with(cut));
+            assert!(said.iter().any(has_name), "{what}: no {name}");
+            let state = format!("{} {}", node.state.tone.glyph(), node.state.word.raw().split(',').next().unwrap());
+            assert!(said.iter().any(|said| said.starts_with(&state)), "{what}: {name} is not said to be {state}");
         }
         for words in said.iter().filter(|words| words.ends_with('…')) {
             let name = words.trim_end_matches('…').trim_end();

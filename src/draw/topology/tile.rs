@@ -1,6 +1,7 @@
 //! A guest as a tile, and many small ones as one. Knows nothing of the node around it.
 
-use super::{NAMES, Tile, counted, listed};
+use super::squares::{grid_of, squares, tally};
+use super::{HA, Tile, counted, listed};
 use crate::draw::svg::{self, Font, INK, QUIET, SHADE, bold, colors, font, start};
 use crate::draw::treemap::Rect;
 use crate::page::Tone;
@@ -19,9 +20,10 @@ impl Tile {
 
     /// The name with the number, which alone is unique.
     pub(super) fn short(&self) -> String {
+        let ha = if self.ha { format!(", {HA}") } else { String::new() };
         match &self.name {
-            Reading::Known(name) => format!("{name} ({})", self.number),
-            Reading::Missing(_) => self.number.to_string(),
+            Reading::Known(name) => format!("{name} ({}{ha})", self.number),
+            Reading::Missing(_) => format!("{}{ha}", self.number),
         }
     }
 
@@ -50,16 +52,26 @@ impl Tile {
         element("g").around_all(marks.chain([self.label(at)]))
     }
 
+    /// Whether its number has room in it.
+    pub(super) fn is_numbered(&self, at: Rect) -> bool {
+        let (ink, number) = (number_font(self.state.tone), self.number.to_string());
+        let rows = rows_in(at);
+        let is_whole = rows >= 1 && svg::width(&format!("{} {number}", self.state.tone.glyph()), ink) <= at.w - 6.0;
+        is_whole || (rows >= 2 && svg::width(&number, ink) <= at.w - 6.0)
+    }
+
     /// Glyph and number, then the name, then the size, as far as there is room. A number is shown whole or not at all,
     /// and a name only with its number, since without it it would be anyone's.
     fn label(&self, at: Rect) -> Markup {
         let room = at.w - 6.0;
-        let rows = (((at.h - 5.0) / LINE).floor() as usize).max(usize::from(at.h >= 14.0));
+        let rows = rows_in(at);
         let glyph = self.state.tone.glyph();
         let (number, whole) = (self.number.to_string(), format!("{glyph} {}", self.number));
-        let (ink, plain, small) = (bold(9.5, colors(self.state.tone).ink), font(10.0, INK), font(9.5, INK));
+        let with_ha = format!("{whole} {HA}");
+        let (ink, plain, small) = (number_font(self.state.tone), font(10.0, INK), font(9.5, INK));
         let size = self.maxmem.known().map(|most| most.to_string()).unwrap_or_default();
         let lines: Vec<(Font, String)> = if svg::width(&whole, ink) <= room {
+            let whole = if self.ha && svg::width(&with_ha, ink) <= room { with_ha } else { whole };
             let name = self.name.as_ref().known().map(Text::to_string).unwrap_or_default();
             vec![(ink, whole), (plain, name), (small, svg::fitting(&[&size], room, small).to_owned())]
         } else if rows >= 2 && svg::width(&number, ink) <= room {
@@ -75,43 +87,60 @@ impl Tile {
     }
 }
 
-/// Guests that are too small to be told apart, as one tile with their number.
+fn number_font(tone: Tone) -> Font {
+    bold(9.5, colors(tone).ink)
+}
+
+/// How many lines of words a tile has room for.
+fn rows_in(at: Rect) -> usize {
+    (((at.h - 5.0) / LINE).floor() as usize).max(usize::from(at.h >= 14.0))
+}
+
+/// Guests that are too small for a tile of their own, in one: how many, in which states, and a square for each.
 pub(super) fn small_marks(small: &[&Tile], at: Rect, crowded: bool) -> Markup {
-    let running = small.iter().filter(|tile| tile.state.tone == Tone::Good).count();
-    let memory: Bytes = small.iter().filter_map(|tile| tile.maxmem.known()).sum();
-    let used: Bytes = small.iter().filter_map(|tile| tile.mem.known()).sum();
-    let level = at.filled(used.of(memory).map_or(0.0, |part| part.0));
-    let names: Vec<String> = small.iter().map(|tile| tile.short()).collect();
-    let names = listed(&names, if crowded { NAMES } else { usize::MAX });
-    let guests = counted(small.len(), "small guest");
-    let (room, head, body) = (at.w - 8.0, bold(10.0, INK), font(10.0, INK));
-    let brief = format!("{} small", small.len());
-    let count = format!("+{}", small.len());
-    let told = format!("{running} running, {memory}");
-    let hover = format!("{guests}, {running} of them running, {memory} together: {names}");
-    let first = svg::fitting(&[&guests, &brief, &count], at.w - 4.0, head);
-    let second = svg::fitting(&[&told], room, body);
-    let mut marks = vec![
-        element("title").words(hover),
-        svg::rect(at, SHADE, "none").empty(),
-        svg::rect(level, colors(Tone::Good).fill, "none").empty(),
-        svg::rect(at, "none", QUIET).empty(),
-    ];
-    if is_legible(at) {
-        marks.push(start(at.x + 3.0, at.y + 12.0, at.w - 4.0, head, first));
+    let tones: Vec<Tone> = small.iter().map(|tile| tile.state.tone).collect();
+    let ground = svg::rect(at, SHADE, QUIET).empty();
+    let hover = (!crowded).then(|| {
+        let memory: Bytes = small.iter().filter_map(|tile| tile.maxmem.known()).sum();
+        let names: Vec<String> = small.iter().map(|tile| tile.short()).collect();
+        let guests = counted(small.len(), "small guest");
+        element("title").words(format!("{guests}, {memory} together: {}", listed(&names, usize::MAX)))
+    });
+    element("g").around_all(hover.into_iter().chain([ground, many_marks(at, &tones, "small guest")]))
+}
+
+/// Their number and states in words, as far as there is room, and a square for each in the rest.
+pub(super) fn many_marks(at: Rect, tones: &[Tone], what: &str) -> Markup {
+    let (head, body, room) = (bold(10.0, INK), font(10.0, INK), at.w - 6.0);
+    let wordings = [counted(tones.len(), what), format!("{} guests", tones.len()), tones.len().to_string()];
+    let first = svg::fitting(&[&wordings[0], &wordings[1], &wordings[2]], room, head);
+    let states = tally(tones);
+    let second = svg::fitting(&[&states], room, body);
+    let lines = 1 + usize::from(!second.is_empty());
+    // Squares say more than words; where both have no room, the words give way line by line.
+    for said in (0..=lines).rev() {
+        if let Some(drawn) = squares(below(at, said), tones) {
+            let label = [(head, first), (body, second)].into_iter().take(said).zip(1..);
+            let label =
+                label.map(|((look, words), n)| start(at.x + 3.0, at.y + LINE * f64::from(n), room, look, words));
+            return label.chain([drawn]).collect();
+        }
     }
-    if says_itself(at) && at.h >= 28.0 {
-        marks.push(start(at.x + 3.0, at.y + 24.0, room, body, second));
-    }
-    element("g").around_all(marks)
+    if is_legible(at) { start(at.x + 3.0, at.y + LINE, at.w - 4.0, head, first) } else { Markup::default() }
+}
+
+/// What is left of a tile below some lines of words.
+fn below(at: Rect, lines: usize) -> Rect {
+    let top = if lines > 0 { LINE * lines as f64 + 4.0 } else { 3.0 };
+    Rect { x: at.x + 3.0, y: at.y + top, w: (at.w - 6.0).max(0.0), h: (at.h - top - 3.0).max(0.0) }
+}
+
+/// Whether so many squares have room in a tile, if need be without words.
+pub(super) fn has_squares(at: Rect, n: usize) -> bool {
+    grid_of(below(at, 0), n).is_some()
 }
 
 /// Whether there is room for the glyph of the state at least.
 pub(super) fn is_legible(at: Rect) -> bool {
     at.h >= 14.0 && at.w >= 14.0
-}
-
-/// Whether the tile of small guests has room to say what it is.
-pub(super) fn says_itself(at: Rect) -> bool {
-    at.h >= 16.0 && at.w >= 64.0
 }

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::model::words::words;
 use crate::page::{Cell, State, Tone};
@@ -81,10 +81,10 @@ impl Listed for AclEntry {
 
     fn columns() -> Vec<Column<AclEntry>> {
         vec![
-            Column::new("Where", |e: &AclEntry| Cell::Code(e.path.clone())),
-            Column::new("Who", |e: &AclEntry| Cell::Name(e.ugid.clone(), e.kind.to_string().into())),
-            Column::new("Role", AclEntry::role),
-            Column::new("Reaches", AclEntry::reach),
+            column!("Where", |e: &AclEntry| Cell::Code(e.path.clone())),
+            column!("Who", |e: &AclEntry| Cell::Name(e.ugid.clone(), e.kind.to_string().into())),
+            column!("Role", AclEntry::role).by("roleid", "the role; NoAccess, which takes everything away, stands out"),
+            column!("Reaches", AclEntry::reach).by("propagate", "1 reaches everything below, 0 that path alone"),
         ]
     }
 

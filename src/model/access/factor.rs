@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::model::words::words;
 use crate::page::{Cell, State, Tone};
@@ -55,14 +55,14 @@ impl Listed for SecondFactor {
 
     fn columns() -> Vec<Column<SecondFactor>> {
         vec![
-            Column::new("Kind", |f: &SecondFactor| f.kind.clone()),
-            Column::new("State", |f: &SecondFactor| match f.enable {
+            column!("Kind", |f: &SecondFactor| f.kind.clone()),
+            column!("State", |f: &SecondFactor| match f.enable {
                 true => State::new(Tone::Good, "accepted"),
                 false => State::new(Tone::Off, "disabled"),
             }),
-            Column::new("Called", |f: &SecondFactor| f.description.clone()),
-            Column::new("Since", |f: &SecondFactor| f.created),
-            Column::new("Id", |f: &SecondFactor| Cell::Code(f.id.clone())),
+            column!("Called", |f: &SecondFactor| f.description.clone()),
+            column!("Since", |f: &SecondFactor| f.created),
+            column!("Id", |f: &SecondFactor| Cell::Code(f.id.clone())),
         ]
     }
 
@@ -147,10 +147,10 @@ impl Listed for UserFactors {
 
     fn columns() -> Vec<Column<UserFactors>> {
         vec![
-            Column::new("User", |u: &UserFactors| u.userid.clone()),
-            Column::new("State", UserFactors::state),
-            Column::new("Factors", UserFactors::kinds),
-            Column::new("Locked until", |u: &UserFactors| u.tfa_locked_until),
+            column!("User", |u: &UserFactors| u.userid.clone()),
+            column!("State", UserFactors::state).by("totp_locked tfa_locked_until entries", "locked after too many wrong codes; else protected, where at least one factor is accepted; else a password is enough"),
+            column!("Factors", UserFactors::kinds).by("entries", "the kind of each, with those that are disabled marked"),
+            column!("Locked until", |u: &UserFactors| u.tfa_locked_until),
         ]
     }
 

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::model::together::joined;
 use crate::session::Session;
@@ -48,10 +48,10 @@ impl Listed for UserGroup {
 
     fn columns() -> Vec<Column<UserGroup>> {
         vec![
-            Column::new("Group", |g: &UserGroup| g.groupid.clone()),
-            Column::new("Users", |g: &UserGroup| joined(&g.users)),
-            Column::new("How many", |g: &UserGroup| g.users.len()),
-            Column::new("Comment", |g: &UserGroup| g.comment.clone()),
+            column!("Group", |g: &UserGroup| g.groupid.clone()),
+            column!("Users", |g: &UserGroup| joined(&g.users)),
+            column!("How many", |g: &UserGroup| g.users.len()),
+            column!("Comment", |g: &UserGroup| g.comment.clone()),
         ]
     }
 

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed};
+use crate::model::list::{Column, List, Listed, column};
 use crate::model::record::{Ask, Origin, record, segment};
 use crate::model::words::words;
 use crate::page::Cell;
@@ -75,11 +75,11 @@ impl Listed for Realm {
 
     fn columns() -> Vec<Column<Realm>> {
         vec![
-            Column::new("Realm", |r: &Realm| r.realm.clone()),
-            Column::new("Kind", |r: &Realm| r.kind.clone()),
-            Column::new("Second factor for all", |r: &Realm| r.tfa.clone()),
-            Column::new("Offered first", |r: &Realm| if r.default { Cell::from("yes") } else { Cell::Empty }),
-            Column::new("Comment", |r: &Realm| r.comment.clone()),
+            column!("Realm", |r: &Realm| r.realm.clone()),
+            column!("Kind", |r: &Realm| r.kind.clone()),
+            column!("Second factor for all", |r: &Realm| r.tfa.clone()),
+            column!("Offered first", |r: &Realm| if r.default { Cell::from("yes") } else { Cell::Empty }),
+            column!("Comment", |r: &Realm| r.comment.clone()),
         ]
     }
 }

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::model::together::joined;
 use crate::session::Session;
@@ -47,10 +47,10 @@ impl Listed for Role {
 
     fn columns() -> Vec<Column<Role>> {
         vec![
-            Column::new("Role", |r: &Role| r.roleid.clone()),
-            Column::new("Made by", |r: &Role| if r.special { "Proxmox VE" } else { "an administrator here" }),
-            Column::new("How many", |r: &Role| r.privs.len()),
-            Column::new("Privileges", |r: &Role| joined(&r.privs)),
+            column!("Role", |r: &Role| r.roleid.clone()),
+            column!("Made by", |r: &Role| if r.special { "Proxmox VE" } else { "an administrator here" }),
+            column!("How many", |r: &Role| r.privs.len()),
+            column!("Privileges", |r: &Role| joined(&r.privs)),
         ]
     }
 

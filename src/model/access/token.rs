@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::model::access::user::User;
 use crate::model::access::valid_until::ValidUntil;
 use crate::model::fields::fields;
-use crate::model::list::{About, Column, List, Listed, count};
+use crate::model::list::{About, Column, List, Listed, column, count};
 use crate::model::record::{Origin, record};
 use crate::page::{Cell, State, Tone};
 use crate::session::Session;
@@ -17,13 +17,13 @@ fields! {
     #[derive(Clone, Default)]
     pub struct ApiToken {
         /// Whose it is: `alice@pve`. The answer leaves it to its path.
-        #[field(skip)]
+        #[field(skip, "the path of the call")]
         pub userid: Text,
         /// Its name among the user's tokens.
         pub tokenid: Text,
         /// What it is for.
         pub comment: Option<Text>,
-        /// Until when it is valid.
+        /// Until when it is valid: seconds since 1970 began, 0 for ever.
         pub expire: Reading<ValidUntil>,
         /// Whether it has only the rights that were granted to it and that its user has; otherwise it has all of the
         /// user's.
@@ -94,10 +94,13 @@ impl Listed for ApiToken {
 
     fn columns() -> Vec<Column<ApiToken>> {
         vec![
-            Column::new("Token", ApiToken::full_id),
-            Column::new("Rights", ApiToken::rights),
-            Column::new("Expires", ApiToken::end),
-            Column::new("Comment", |t: &ApiToken| t.comment.clone()),
+            column!("Token", ApiToken::full_id)
+                .by("userid tokenid", "the user, an exclamation mark, the token's own name"),
+            column!("Rights", ApiToken::rights)
+                .by("privsep", "1: only what was granted to the token itself; 0: all that its user has"),
+            column!("Expires", ApiToken::end)
+                .by("expire", "0 is never; an end that is past is said so, by the cluster's clock"),
+            column!("Comment", |t: &ApiToken| t.comment.clone()),
         ]
     }
 

@@ -10,7 +10,7 @@ use crate::model::access::factor::SecondFactor;
 use crate::model::access::token::ApiToken;
 use crate::model::access::valid_until::ValidUntil;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::record::{Ask, Origin, record, segment};
 use crate::model::together::joined;
 use crate::page::{Cell, State, Tone};
@@ -27,7 +27,7 @@ fields! {
         pub userid: Text,
         /// Whether the account may be used.
         pub enable: Reading<bool>,
-        /// Until when it may be used.
+        /// Until when it may be used: seconds since 1970 began, 0 for ever.
         pub expire: Reading<ValidUntil>,
         /// First name.
         pub firstname: Option<Text>,
@@ -166,13 +166,16 @@ impl Listed for User {
 
     fn columns() -> Vec<Column<User>> {
         vec![
-            Column::new("User", |u: &User| u.userid.clone()),
-            Column::new("State", User::state),
-            Column::new("Name", User::full_name),
-            Column::new("Groups", |u: &User| joined(&u.groups)),
-            Column::new("Tokens", |u: &User| joined(&u.tokens.iter().map(|t| t.tokenid.clone()).collect::<Vec<_>>())),
-            Column::new("Expires", |u: &User| u.expire),
-            Column::new("Comment", |u: &User| u.comment.clone()),
+            column!("User", |u: &User| u.userid.clone()),
+            column!("State", User::state).by(
+                "enable expire totp_locked tfa_locked_until",
+                "disabled; else expired; else locked after too many wrong codes; else enabled",
+            ),
+            column!("Name", User::full_name).by("firstname lastname", "the two in a row"),
+            column!("Groups", |u: &User| joined(&u.groups)),
+            column!("Tokens", |u: &User| joined(&u.tokens.iter().map(|t| t.tokenid.clone()).collect::<Vec<_>>())),
+            column!("Expires", |u: &User| u.expire),
+            column!("Comment", |u: &User| u.comment.clone()),
         ]
     }
 

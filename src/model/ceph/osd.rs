@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, Listed, count};
+use crate::model::list::{Column, Listed, column, count};
 use crate::model::record::{Origin, record};
 use crate::page::{Cell, State, Tone};
 use crate::text::Text;
@@ -108,7 +108,11 @@ impl Listed for CephTree {
     const NOUN: (&'static str, &'static str) = ("tree of OSDs", "trees of OSDs");
 
     fn columns() -> Vec<Column<CephTree>> {
-        vec![Column::new("Roots", CephTree::roots), Column::new("Flags", |t: &CephTree| t.flags.clone())]
+        vec![
+            column!("Roots", CephTree::roots)
+                .by("root", "the names of what stands at the top of the tree, in root.children"),
+            column!("Flags", |t: &CephTree| t.flags.clone()),
+        ]
     }
 }
 
@@ -155,13 +159,14 @@ impl Listed for CephOsd {
 
     fn columns() -> Vec<Column<CephOsd>> {
         vec![
-            Column::new("OSD", |o: &CephOsd| o.name.clone()),
-            Column::new("State", CephOsd::state_cell),
-            Column::new("On", |o: &CephOsd| o.host.clone()),
-            Column::new("Space", |o: &CephOsd| Cell::usage(o.bytes_used, o.total_space)),
-            Column::new("Kind", |o: &CephOsd| o.device_class.clone()),
-            Column::new("Placement groups", |o: &CephOsd| o.pgs),
-            Column::new("A write takes", CephOsd::latency_cell),
+            column!("OSD", |o: &CephOsd| o.name.clone()),
+            column!("State", CephOsd::state_cell)
+                .by("status is_in", "whether its daemon runs, and whether data are put on it"),
+            column!("On", |o: &CephOsd| o.host.clone()),
+            column!("Space", |o: &CephOsd| Cell::usage(o.bytes_used, o.total_space)),
+            column!("Kind", |o: &CephOsd| o.device_class.clone()),
+            column!("Placement groups", |o: &CephOsd| o.pgs),
+            column!("A write takes", CephOsd::latency_cell).by("commit_latency_ms", "milliseconds"),
         ]
     }
 
@@ -189,14 +194,11 @@ impl Listed for CephFlag {
 
     fn columns() -> Vec<Column<CephFlag>> {
         vec![
-            Column::new("Flag", |f: &CephFlag| f.name.clone()),
-            Column::new(
-                "Set",
-                |f: &CephFlag| {
-                    if f.value { State::new(Tone::Held, "set") } else { State::new(Tone::Off, "not set") }
-                },
-            ),
-            Column::new("What it does", |f: &CephFlag| f.description.clone()),
+            column!("Flag", |f: &CephFlag| f.name.clone()),
+            column!("Set", |f: &CephFlag| {
+                if f.value { State::new(Tone::Held, "set") } else { State::new(Tone::Off, "not set") }
+            },),
+            column!("What it does", |f: &CephFlag| f.description.clone()),
         ]
     }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::model::fields::fields;
-use crate::model::list::{Column, Listed, count};
+use crate::model::list::{Column, Listed, column, count};
 use crate::model::record::{Origin, record};
 use crate::page::{Cell, State, Tone};
 use crate::text::Text;
@@ -98,15 +98,19 @@ impl Listed for CephPool {
 
     fn columns() -> Vec<Column<CephPool>> {
         vec![
-            Column::new("Pool", |p: &CephPool| p.pool_name.clone()),
-            Column::new("Full", |p: &CephPool| p.percent_used),
-            Column::new("Space, with all copies", |p: &CephPool| p.bytes_used),
-            Column::new("Copies", CephPool::copies_cell),
-            Column::new("Used for", |p: &CephPool| {
+            column!("Pool", |p: &CephPool| p.pool_name.clone()),
+            column!("Full", |p: &CephPool| p.percent_used),
+            column!("Space, with all copies", |p: &CephPool| p.bytes_used),
+            column!("Copies", CephPool::copies_cell).by(
+                "size min_size kind",
+                "how many are kept, and with how many writes are still taken; wrong where one lost disk may lose data",
+            ),
+            column!("Used for", |p: &CephPool| {
                 p.applications().iter().map(Text::to_string).collect::<Vec<_>>().join(", ")
-            }),
-            Column::new("Placement groups", |p: &CephPool| p.pg_num),
-            Column::new("Placed by", |p: &CephPool| p.crush_rule_name.clone()),
+            })
+            .by("application_metadata", "the names in it"),
+            column!("Placement groups", |p: &CephPool| p.pg_num),
+            column!("Placed by", |p: &CephPool| p.crush_rule_name.clone()),
         ]
     }
 
@@ -125,9 +129,9 @@ impl Listed for CephFileSystem {
 
     fn columns() -> Vec<Column<CephFileSystem>> {
         vec![
-            Column::new("File system", |f: &CephFileSystem| f.name.clone()),
-            Column::new("Files in", |f: &CephFileSystem| f.data_pool.clone()),
-            Column::new("Folders in", |f: &CephFileSystem| f.metadata_pool.clone()),
+            column!("File system", |f: &CephFileSystem| f.name.clone()),
+            column!("Files in", |f: &CephFileSystem| f.data_pool.clone()),
+            column!("Folders in", |f: &CephFileSystem| f.metadata_pool.clone()),
         ]
     }
 }

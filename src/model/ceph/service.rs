@@ -2,7 +2,7 @@
 
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, Listed, count};
+use crate::model::list::{Column, Listed, column, count};
 use crate::model::record::{Origin, record};
 use crate::page::{Cell, State, Tone};
 use crate::text::Text;
@@ -101,11 +101,11 @@ impl Listed for CephMonitor {
 
     fn columns() -> Vec<Column<CephMonitor>> {
         vec![
-            Column::new("Monitor", |m: &CephMonitor| m.name.clone()),
-            Column::new("State", |m: &CephMonitor| state_cell(&m.state)),
-            Column::new("Agrees with the others", |m: &CephMonitor| m.quorum),
-            Column::new("Address", |m: &CephMonitor| m.addr.clone()),
-            Column::new("Version", |m: &CephMonitor| m.ceph_version_short.clone()),
+            column!("Monitor", |m: &CephMonitor| m.name.clone()),
+            column!("State", |m: &CephMonitor| state_cell(&m.state)),
+            column!("Agrees with the others", |m: &CephMonitor| m.quorum),
+            column!("Address", |m: &CephMonitor| m.addr.clone()),
+            column!("Version", |m: &CephMonitor| m.ceph_version_short.clone()),
         ]
     }
 
@@ -125,10 +125,10 @@ impl Listed for CephManager {
 
     fn columns() -> Vec<Column<CephManager>> {
         vec![
-            Column::new("Manager", |m: &CephManager| m.name.clone()),
-            Column::new("State", |m: &CephManager| state_cell(&m.state)),
-            Column::new("On", |m: &CephManager| m.host.clone()),
-            Column::new("Address", |m: &CephManager| m.addr.clone()),
+            column!("Manager", |m: &CephManager| m.name.clone()),
+            column!("State", |m: &CephManager| state_cell(&m.state)),
+            column!("On", |m: &CephManager| m.host.clone()),
+            column!("Address", |m: &CephManager| m.addr.clone()),
         ]
     }
 
@@ -144,10 +144,10 @@ impl Listed for CephMds {
 
     fn columns() -> Vec<Column<CephMds>> {
         vec![
-            Column::new("Metadata server", |m: &CephMds| m.name.clone()),
-            Column::new("State", |m: &CephMds| state_cell(&m.state)),
-            Column::new("On", |m: &CephMds| m.host.clone()),
-            Column::new("Address", |m: &CephMds| m.addr.clone()),
+            column!("Metadata server", |m: &CephMds| m.name.clone()),
+            column!("State", |m: &CephMds| state_cell(&m.state)),
+            column!("On", |m: &CephMds| m.host.clone()),
+            column!("Address", |m: &CephMds| m.addr.clone()),
         ]
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::model::fields::fields;
-use crate::model::list::{Column, Listed};
+use crate::model::lens;
+use crate::model::list::{Column, Listed, column};
 use crate::model::record::{Origin, record};
 use crate::model::words::words;
 use crate::page::{Cell, Level, Page, State, Tone};
@@ -213,17 +214,21 @@ impl Listed for CephStatus {
 
     fn columns() -> Vec<Column<CephStatus>> {
         vec![
-            Column::new("Health", CephStatus::health_cell),
-            Column::new("Monitors", CephStatus::monitors),
-            Column::new("Disks (OSDs)", CephStatus::disks),
-            Column::new("Space, with all copies", |s: &CephStatus| {
+            column!("Health", CephStatus::health_cell)
+                .by("health.status", "HEALTH_OK is well, HEALTH_WARN warns, HEALTH_ERR is not well"),
+            column!("Monitors", CephStatus::monitors).by("quorum_names monmap.num_mons", "how many agree, of all"),
+            column!("Disks (OSDs)", CephStatus::disks).by(
+                "osdmap.num_osds osdmap.num_up_osds osdmap.num_in_osds",
+                "how many are up and how many in use, of all; fewer than all is wrong",
+            ),
+            column!("Space, with all copies", |s: &CephStatus| {
                 Cell::usage(s.pgmap.bytes_used, s.pgmap.bytes_total)
             }),
-            Column::new("Data", |s: &CephStatus| s.pgmap.data_bytes),
-            Column::new("Placement groups", CephStatus::parts),
+            column!("Data", |s: &CephStatus| s.pgmap.data_bytes),
+            column!("Placement groups", CephStatus::parts).by("pgmap.pgs_by_state", "how many are in which state"),
             // Ceph leaves out what is zero.
-            Column::new("Read in a second", |s: &CephStatus| s.pgmap.read_bytes_sec.known()),
-            Column::new("Written in a second", |s: &CephStatus| s.pgmap.write_bytes_sec.known()),
+            column!("Read in a second", |s: &CephStatus| s.pgmap.read_bytes_sec.known()),
+            column!("Written in a second", |s: &CephStatus| s.pgmap.write_bytes_sec.known()),
         ]
     }
 }
@@ -235,10 +240,11 @@ impl View for CephStatus {
             Reading::Missing(why) => format!("in a state that is not known: {why}"),
         };
         let verb = if self.health.status == CephHealth::Warn { "" } else { "is " };
+        let facts = CephStatus::columns().into_iter().map(|column| (column.name().clone(), column.cell(self)));
         let page = Page::new("Ceph")
             .question("Is it well, and how full is it?")
             .answer(format!("Ceph {verb}{word}"), ".")
-            .facts(CephStatus::columns().iter().map(|column| (column.name().clone(), column.cell(self))));
+            .facts(lens::facts(self, facts, &self.provenance()));
         let page = self.findings().into_iter().fold(page, |page, finding| page.note(Level::Warning, finding));
         page.section("All that the server says of it", crate::model::json::tree(Page::new(""), &self.raw()))
             .provenance(self.provenance())

@@ -2,19 +2,25 @@
 
 use std::fmt;
 
+use serde_json::{Value, json};
+
 use crate::error::Error;
 use crate::loose;
 use crate::model::cluster::backup_job::BackupJob;
 use crate::model::fields::fields;
-use crate::model::list::{About, Column, List, Listed, count};
-use crate::model::record::{Ask, Origin, record, segment};
+use crate::model::json::shown;
+use crate::model::lens;
+use crate::model::list::{About, Column, List, Listed, column, count};
+use crate::model::record::{Ask, Origin, answered, json_of, record, segment};
 use crate::model::sight::Sight;
+use crate::model::told::told;
+use crate::model::why::{Explained, Sources};
 use crate::page::{Cell, Page, Provenance, State, Tone};
 use crate::render::View;
 use crate::session::Session;
 use crate::text::Text;
 use crate::units::Reading;
-use crate::wire::Call;
+use crate::wire::{Call, Raw};
 
 fields! {
     /// A guest that no backup job saves, from `/cluster/backup-info/not-backed-up`. Needs Sys.Audit on `/`; guests without
@@ -62,9 +68,9 @@ impl Listed for BareGuest {
 
     fn columns() -> Vec<Column<BareGuest>> {
         vec![
-            Column::new("Guest", |g: &BareGuest| g.vmid.map(|vmid| vmid.to_string())),
-            Column::new("Name", |g: &BareGuest| g.name.clone()),
-            Column::new("Kind", |g: &BareGuest| match &g.kind {
+            column!("Guest", |g: &BareGuest| g.vmid.map(|vmid| vmid.to_string())),
+            column!("Name", |g: &BareGuest| g.name.clone()),
+            column!("Kind", |g: &BareGuest| match &g.kind {
                 Reading::Known(kind) if *kind == "qemu" => Cell::from("VM"),
                 Reading::Known(kind) if *kind == "lxc" => Cell::from("container"),
                 kind => kind.clone().into(),
@@ -113,25 +119,38 @@ fields! {
     }
 }
 
-/// A volume of a guest that a backup job saves, and whether it is in the backups. A guest without volumes stands with an
-/// empty key.
-#[derive(Clone)]
-pub struct IncludedVolume {
-    /// The guest's number.
-    pub vmid: Reading<u64>,
-    /// The guest's name.
-    pub guest: Option<Text>,
-    /// `qemu` or `lxc`; `unknown` of a guest that the job names and that is gone.
-    pub kind: Reading<Text>,
-    /// The key in the guest's configuration: `scsi0`, `rootfs`, `mp1`.
-    pub key: Text,
-    /// The volume: `ceph-vm:vm-101-disk-0`. It has none where nothing of a storage is behind the key.
-    pub volume: Option<Text>,
-    /// Whether it is in the backups.
-    pub included: Reading<bool>,
-    /// Why, or why not.
-    pub reason: Option<Text>,
-    provenance: Provenance,
+told! {
+    /// A volume of a guest that a backup job saves, and whether it is in the backups. A guest without volumes stands with an
+    /// empty key.
+    #[derive(Clone)]
+    pub struct IncludedVolume {
+        /// The guest's number.
+        #[field("children.id")]
+        pub vmid: Reading<u64>,
+        /// The guest's name.
+        #[field("children.name")]
+        pub guest: Option<Text>,
+        /// `qemu` or `lxc`; `unknown` of a guest that the job names and that is gone.
+        #[field("children.type")]
+        pub kind: Reading<Text>,
+        /// The key in the guest's configuration: `scsi0`, `rootfs`, `mp1`.
+        #[field("children.children.id", "what stands behind the colon")]
+        pub key: Text,
+        /// The volume: `ceph-vm:vm-101-disk-0`. It has none where nothing of a storage is behind the key.
+        #[field("children.children.name")]
+        pub volume: Option<Text>,
+        /// Whether it is in the backups.
+        #[field("children.children.included")]
+        pub included: Reading<bool>,
+        /// Why, or why not.
+        #[field("children.children.reason")]
+        pub reason: Option<Text>,
+        #[field(skip)]
+        provenance: Provenance,
+        /// All of the answer.
+        #[field(skip)]
+        raw: Raw,
+    }
 }
 
 impl IncludedVolume {
@@ -139,8 +158,8 @@ impl IncludedVolume {
         let session = job.origin.session()?;
         let answer = session.ask(Call::get(format!("/cluster/backup/{}/included_volumes", segment(&job.id))))?;
         let provenance = session.provenance([&answer], None);
-        let (cover, _) = answer.object::<Cover>()?;
-        let items = cover.children.into_iter().flat_map(|guest| volumes(guest, &provenance)).collect();
+        let (cover, raw) = answer.object::<Cover>()?;
+        let items = cover.children.into_iter().flat_map(|guest| volumes(guest, &provenance, &raw)).collect();
         let about = About {
             title: format!("Volumes in the backup job {}", job.id.raw()).into(),
             question: "Which disks of which guests are in the backups, and which are left out?".into(),
@@ -162,7 +181,7 @@ impl IncludedVolume {
     }
 }
 
-fn volumes(guest: CoveredGuest, provenance: &Provenance) -> Vec<IncludedVolume> {
+fn volumes(guest: CoveredGuest, provenance: &Provenance, raw: &Raw) -> Vec<IncludedVolume> {
     let bare = IncludedVolume {
         vmid: guest.id,
         guest: guest.name,
@@ -172,6 +191,7 @@ fn volumes(guest: CoveredGuest, provenance: &Provenance) -> Vec<IncludedVolume> 
         included: Reading::default(),
         reason: None,
         provenance: provenance.clone(),
+        raw: raw.clone(),
     };
     if guest.children.is_empty() {
         return vec![bare];
@@ -183,17 +203,37 @@ fn volumes(guest: CoveredGuest, provenance: &Provenance) -> Vec<IncludedVolume> 
     guest.children.into_iter().map(volume).collect()
 }
 
+impl Explained for IncludedVolume {
+    /// The guest and the volume in it, as if each were the only one.
+    fn sources(&self) -> Sources {
+        let sources = Sources::of(&self.provenance);
+        let answer = json_of(&self.raw);
+        let number = self.vmid.known().map(|vmid| vmid.to_string());
+        let within = |of: &Value, is: &dyn Fn(&str) -> bool| {
+            of["children"].as_array().into_iter().flatten().find(|it| is(&shown(&it["id"]))).cloned()
+        };
+        let Some(mut guest) = within(&answer, &|id| Some(id) == number.as_deref()) else { return sources };
+        let volume = within(&guest, &|id| id.split_once(':').map_or(id, |(_, key)| key) == self.key.raw());
+        guest["children"] = volume.unwrap_or_default();
+        let call = sources.call("");
+        sources.part(call, "", json!({ "children": guest }))
+    }
+}
+
 impl Listed for IncludedVolume {
     const NOUN: (&'static str, &'static str) = ("volume", "volumes");
 
     fn columns() -> Vec<Column<IncludedVolume>> {
         vec![
-            Column::new("Guest", |v: &IncludedVolume| v.vmid.map(|vmid| vmid.to_string())),
-            Column::new("Name", |v: &IncludedVolume| v.guest.clone()),
-            Column::new("Disk", |v: &IncludedVolume| v.key.clone()),
-            Column::new("State", IncludedVolume::state),
-            Column::new("Why", |v: &IncludedVolume| v.reason.clone()),
-            Column::new("Volume", |v: &IncludedVolume| v.volume.clone()),
+            column!("Guest", |v: &IncludedVolume| v.vmid.map(|vmid| vmid.to_string())),
+            column!("Name", |v: &IncludedVolume| v.guest.clone()),
+            column!("Disk", |v: &IncludedVolume| v.key.clone()),
+            column!("State", IncludedVolume::state).by(
+                "included kind key",
+                "1 is saved, 0 left out; a guest without volumes has no key, one that is gone the type unknown",
+            ),
+            column!("Why", |v: &IncludedVolume| v.reason.clone()),
+            column!("Volume", |v: &IncludedVolume| v.volume.clone()),
         ]
     }
 
@@ -216,7 +256,15 @@ impl Listed for IncludedVolume {
 impl View for IncludedVolume {
     fn page(&self) -> Page {
         let facts = IncludedVolume::columns().into_iter().map(|column| (column.name().clone(), column.cell(self)));
-        Page::new(format!("{} of guest {}", self.key.raw(), self.vmid)).facts(facts).provenance(self.provenance.clone())
+        let facts = lens::facts(self, facts, &self.provenance);
+        let guest = match (&self.guest, self.vmid) {
+            (Some(name), _) => name.raw().to_owned(),
+            (None, Reading::Known(vmid)) => format!("guest {vmid}"),
+            (None, Reading::Missing(_)) => "a guest without a number".to_owned(),
+        };
+        let page =
+            Page::new(format!("{} of {guest}", self.key.raw())).question("Is it in the backups of the job, and why?");
+        answered(page, self.key.raw(), self).facts(facts).provenance(self.provenance.clone())
     }
 }
 

@@ -7,7 +7,8 @@ use crate::error::Error;
 use crate::loose;
 use crate::model::cluster::backup_cover::IncludedVolume;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::guest::Guest;
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::property::Properties;
 use crate::model::record::{Ask, Origin, record};
 use crate::model::together::joined;
@@ -177,6 +178,17 @@ impl BackupJob {
         words.into()
     }
 
+    /// Whether it saves this guest, as far as its selection says; which of its disks it leaves out tells
+    /// [`included_volumes`](BackupJob::included_volumes).
+    pub fn saves(&self, guest: &Guest) -> bool {
+        let is = |number: &Text| *number == guest.vmid.to_string().as_str();
+        let selected = match &self.pool {
+            Some(pool) => guest.pool.as_ref() == Some(pool),
+            None => self.all || self.vmid.iter().any(is),
+        };
+        selected && !self.exclude.iter().any(is) && self.node.as_ref().is_none_or(|node| *node == guest.node)
+    }
+
     /// The volumes of the guests that it saves, and which of them are in the backups, from
     /// `/cluster/backup/{id}/included_volumes`. Guests without VM.Audit are left out by the server.
     ///
@@ -186,7 +198,7 @@ impl BackupJob {
         IncludedVolume::of(self)
     }
 
-    fn state(&self) -> State {
+    pub(crate) fn state(&self) -> State {
         if self.is_enabled() { State::new(Tone::Good, "enabled") } else { State::new(Tone::Off, "disabled") }
     }
 
@@ -195,22 +207,48 @@ impl BackupJob {
     }
 }
 
+impl Guest {
+    /// The backup jobs that save it, from `/cluster/backup`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let jobs = Pve::demo()?.guest("db-main")?.backup_jobs()?;
+    /// assert!(jobs.any(|job| job.is_enabled()));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the cluster cannot be read or Sys.Audit on `/` is missing.
+    pub fn backup_jobs(&self) -> Result<List<BackupJob>, Error> {
+        let jobs = Ask::new(&self.session, "/cluster/backup")
+            .titled(format!("Backup jobs that save {}", self.called().raw()))
+            .question("When is it saved, and where to?")
+            .list()?;
+        // Not a filter: the others are none of its jobs.
+        Ok(jobs.only(|job: &BackupJob| job.saves(self)))
+    }
+}
+
 impl Listed for BackupJob {
     const NOUN: (&'static str, &'static str) = ("backup job", "backup jobs");
 
     fn columns() -> Vec<Column<BackupJob>> {
         vec![
-            Column::new("Job", |j: &BackupJob| j.id.clone()),
-            Column::new("State", BackupJob::state),
-            Column::new("Saves", BackupJob::selection),
-            Column::new("To", |j: &BackupJob| j.storage.clone().or_else(|| j.dumpdir.clone())),
-            Column::new("When", |j: &BackupJob| j.schedule.clone()),
-            Column::new("Next run", BackupJob::next),
-            Column::new("Keeps", |j: &BackupJob| j.prune_backups.clone()),
+            column!("Job", |j: &BackupJob| j.id.clone()),
+            column!("State", BackupJob::state).by("enabled", "a job is enabled unless it is said not to be"),
+            column!("Saves", BackupJob::selection).by("all pool vmid exclude node", "the guests of the pool, or all, or those named; less those left out, and only of the node if one is named"),
+            column!("To", |j: &BackupJob| j.storage.clone().or_else(|| j.dumpdir.clone())),
+            column!("When", |j: &BackupJob| j.schedule.clone()),
+            column!("Next run", BackupJob::next).by("next_run enabled", "nothing where the job is disabled"),
+            column!("Keeps", |j: &BackupJob| j.prune_backups.clone()),
         ]
     }
 
     fn summary(jobs: &[BackupJob]) -> (String, String) {
+        if jobs.is_empty() {
+            return ("No backup job".into(), ".".into());
+        }
         let on: Vec<&BackupJob> = jobs.iter().filter(|job| job.is_enabled()).collect();
         let off = jobs.len() - on.len();
         let rest = match on.iter().filter_map(|job| Some((job.next_run?, &job.id))).min() {

@@ -8,15 +8,19 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{About, Column, List, Listed, count};
+use crate::model::lens;
+use crate::model::list::{About, Column, List, Listed, column, count};
+use crate::model::record::{answered, json_of};
 use crate::model::sight::Sight;
+use crate::model::told::told;
+use crate::model::why::{Explained, Sources};
 use crate::model::words::words;
 use crate::page::{Cell, Page, Provenance, State, Tone};
 use crate::render::View;
 use crate::session::Session;
 use crate::text::Text;
 use crate::units::{Age, Moment, Reading, Why};
-use crate::wire::Call;
+use crate::wire::{Call, Raw};
 
 words! {
     /// What the manager of high availability makes of a node.
@@ -34,26 +38,39 @@ words! {
     }
 }
 
-/// A node in the eyes of high availability, from `/cluster/ha/status/manager_status`. Needs Sys.Audit on `/`.
-#[derive(Clone)]
-pub struct HaNode {
-    /// Its name.
-    pub node: Text,
-    /// What the manager makes of it.
-    pub state: Reading<HaNodeState>,
-    /// Whether its agent works: `active`, `maintenance`, `shutdown`, `restart`, ...
-    pub mode: Reading<Text>,
-    /// What its agent does: `active`, `wait_for_agent_lock`, ...
-    pub agent: Reading<Text>,
-    /// When its agent last said that it is alive.
-    pub seen: Reading<Moment>,
-    /// How many guests in the care of high availability are on it.
-    pub guests: u64,
-    /// Whether its manager is the one that decides.
-    pub is_master: bool,
-    /// When that manager last said that it is alive, where it has been silent since.
-    silent_since: Option<Moment>,
-    provenance: Provenance,
+told! {
+    /// A node in the eyes of high availability, from `/cluster/ha/status/manager_status`. Needs Sys.Audit on `/`.
+    #[derive(Clone)]
+    pub struct HaNode {
+        /// Its name.
+        #[field(skip, "the names in manager_status.node_status and lrm_status")]
+        pub node: Text,
+        /// What the manager makes of it.
+        #[field("manager_status.node_status.{node}")]
+        pub state: Reading<HaNodeState>,
+        /// Whether its agent works: `active`, `maintenance`, `shutdown`, `restart`, ...
+        #[field("lrm_status.{node}.mode")]
+        pub mode: Reading<Text>,
+        /// What its agent does: `active`, `wait_for_agent_lock`, ...
+        #[field("lrm_status.{node}.state")]
+        pub agent: Reading<Text>,
+        /// When its agent last said that it is alive.
+        #[field("lrm_status.{node}.timestamp")]
+        pub seen: Reading<Moment>,
+        /// How many guests in the care of high availability are on it.
+        #[field("manager_status.service_status", "how many of them are on the node")]
+        pub guests: u64,
+        /// Whether its manager is the one that decides.
+        #[field("manager_status.master_node", "whether that is this node")]
+        pub is_master: bool,
+        /// When that manager last said that it is alive, where it has been silent since.
+        #[field("manager_status.timestamp", "where it is more than 2 min older than the newest of all agents, and guests are in its care")]
+        silent_since: Option<Moment>,
+        #[field(skip)]
+        provenance: Provenance,
+        #[field(skip)]
+        raw: Raw,
+    }
 }
 
 fields! {
@@ -112,7 +129,7 @@ impl HaNode {
     pub(crate) fn list(session: &Session) -> Result<List<HaNode>, Error> {
         let answer = session.ask(Call::get("/cluster/ha/status/manager_status"))?;
         let provenance = session.provenance([&answer], None);
-        let (status, _) = answer.object::<ManagerStatus>()?;
+        let (status, raw) = answer.object::<ManagerStatus>()?;
         let (manager, agents) = (status.manager_status.unwrap_or_default(), status.lrm_status);
         let mut names: Vec<&String> = manager.node_status.keys().chain(agents.keys()).collect();
         names.sort();
@@ -135,6 +152,7 @@ impl HaNode {
                 silent_since,
                 node: name.into(),
                 provenance: provenance.clone(),
+                raw: raw.clone(),
             }
         });
         let about = About {
@@ -171,17 +189,17 @@ impl Listed for HaNode {
 
     fn columns() -> Vec<Column<HaNode>> {
         vec![
-            Column::new("Node", |n: &HaNode| n.node.clone()),
-            Column::new("State", HaNode::shown_state),
-            Column::new("Mode", |n: &HaNode| n.mode.clone()),
-            Column::new("Agent", |n: &HaNode| n.agent.clone()),
-            Column::new("Guests in its care", |n: &HaNode| n.guests),
-            Column::new("Last sign of life", |n: &HaNode| n.seen),
-            Column::new("Decides", |n: &HaNode| match n.silent_since {
+            column!("Node", |n: &HaNode| n.node.clone()),
+            column!("State", HaNode::shown_state).by("state mode", "the manager's word; on hold where the agent itself is in maintenance"),
+            column!("Mode", |n: &HaNode| n.mode.clone()),
+            column!("Agent", |n: &HaNode| n.agent.clone()),
+            column!("Guests in its care", |n: &HaNode| n.guests),
+            column!("Last sign of life", |n: &HaNode| n.seen),
+            column!("Decides", |n: &HaNode| match n.silent_since {
                 _ if !n.is_master => Cell::Empty,
                 Some(last) => State::new(Tone::Wrong, format!("did until {last}")).into(),
                 None => Cell::from("yes"),
-            }),
+            }).by("is_master silent_since", "yes on the node whose manager decides; since when it did not, where its last sign of life is more than 2 min older than the newest of all agents"),
         ]
     }
 
@@ -211,7 +229,18 @@ impl Listed for HaNode {
 impl View for HaNode {
     fn page(&self) -> Page {
         let facts = HaNode::columns().into_iter().map(|column| (column.name().clone(), column.cell(self)));
-        Page::new(format!("High availability on {}", self.node.raw())).facts(facts).provenance(self.provenance.clone())
+        let facts = lens::facts(self, facts, &self.provenance);
+        let page = Page::new(format!("High availability on {}", self.node.raw()))
+            .question("Can this node take over guests, and does its agent answer?");
+        answered(page, self.node.raw(), self).facts(facts).provenance(self.provenance.clone())
+    }
+}
+
+impl Explained for HaNode {
+    fn sources(&self) -> Sources {
+        let sources = Sources::of(&self.provenance).named("node", self.node.raw());
+        let call = sources.call("");
+        sources.part(call, "", json_of(&self.raw))
     }
 }
 

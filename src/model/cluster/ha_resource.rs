@@ -1,9 +1,8 @@
 //! A guest in the care of high availability, as it is configured.
 
-use serde::Deserialize;
-
 use crate::error::Error;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::fields::fields;
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::property::Properties;
 use crate::model::record::{Ask, Origin, record};
 use crate::model::words::words;
@@ -28,34 +27,35 @@ words! {
     }
 }
 
-/// A guest in the care of high availability, from `/cluster/ha/resources`. Needs Sys.Audit on `/`. What is not set has
-/// the default of Proxmox VE.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct HaResource {
-    /// Its word in the API: `vm:101`, `ct:200`.
-    pub sid: Text,
-    /// `vm` or `ct`.
-    #[serde(rename = "type")]
-    pub kind: Reading<Text>,
-    /// What is wanted; not set, that it runs.
-    pub state: Reading<HaRequest>,
-    /// How often a start is tried on the same node; not set, once.
-    pub max_restart: Reading<u64>,
-    /// How often another node is tried; not set, once.
-    pub max_relocate: Reading<u64>,
-    /// Whether it goes back to a preferred node that is there again; not set, it does.
-    pub failback: Reading<bool>,
-    /// Its HA group, in clusters that still have groups.
-    pub group: Option<Text>,
-    /// What was noted.
-    pub comment: Option<Text>,
-    /// What is wrong with its configuration, by setting.
-    pub errors: Properties,
-    /// The checksum of the configuration it stands in.
-    pub digest: Option<Text>,
-    #[serde(skip)]
-    origin: Origin,
+fields! {
+    /// A guest in the care of high availability, from `/cluster/ha/resources`. Needs Sys.Audit on `/`. What is not set has
+    /// the default of Proxmox VE.
+    #[derive(Clone, Default)]
+    pub struct HaResource {
+        /// Its word in the API: `vm:101`, `ct:200`.
+        pub sid: Text,
+        /// `vm` or `ct`.
+        #[field("type")]
+        pub kind: Reading<Text>,
+        /// What is wanted; not set, that it runs.
+        pub state: Reading<HaRequest>,
+        /// How often a start is tried on the same node; not set, once.
+        pub max_restart: Reading<u64>,
+        /// How often another node is tried; not set, once.
+        pub max_relocate: Reading<u64>,
+        /// Whether it goes back to a preferred node that is there again; not set, it does.
+        pub failback: Reading<bool>,
+        /// Its HA group, in clusters that still have groups.
+        pub group: Option<Text>,
+        /// What was noted.
+        pub comment: Option<Text>,
+        /// What is wrong with its configuration, by setting.
+        pub errors: Properties,
+        /// The checksum of the configuration it stands in.
+        pub digest: Option<Text>,
+        #[field(skip)]
+        origin: Origin,
+    }
 }
 
 record!(HaResource: "/cluster/ha/resources", "/cluster/ha/resources/{sid}");
@@ -105,13 +105,13 @@ impl Listed for HaResource {
 
     fn columns() -> Vec<Column<HaResource>> {
         vec![
-            Column::new("Guest", |r: &HaResource| r.sid.clone()),
-            Column::new("Wanted", HaResource::wanted),
-            Column::new("Restarts", |r: &HaResource| r.max_restart),
-            Column::new("Other nodes", |r: &HaResource| r.max_relocate),
-            Column::new("Goes back", |r: &HaResource| r.failback),
-            Column::new("Errors", |r: &HaResource| r.errors.clone()),
-            Column::new("Comment", |r: &HaResource| r.comment.clone()),
+            column!("Guest", |r: &HaResource| r.sid.clone()),
+            column!("Wanted", HaResource::wanted).by("state", "started unless something else is set"),
+            column!("Restarts", |r: &HaResource| r.max_restart),
+            column!("Other nodes", |r: &HaResource| r.max_relocate),
+            column!("Goes back", |r: &HaResource| r.failback),
+            column!("Errors", |r: &HaResource| r.errors.clone()),
+            column!("Comment", |r: &HaResource| r.comment.clone()),
         ]
     }
 

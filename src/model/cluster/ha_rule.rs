@@ -4,7 +4,7 @@
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::property::Properties;
 use crate::model::record::{Ask, Origin, record};
 use crate::model::together::joined;
@@ -117,11 +117,14 @@ impl Listed for HaRule {
 
     fn columns() -> Vec<Column<HaRule>> {
         vec![
-            Column::new("Rule", |r: &HaRule| r.rule.clone()),
-            Column::new("State", HaRule::state),
-            Column::new("Says", HaRule::sentence),
-            Column::new("Errors", |r: &HaRule| r.errors.clone()),
-            Column::new("Comment", |r: &HaRule| r.comment.clone()),
+            column!("Rule", |r: &HaRule| r.rule.clone()),
+            column!("State", HaRule::state).by(
+                "disable errors",
+                "disabled; else not to be followed, where the server names errors; else in force",
+            ),
+            column!("Says", HaRule::sentence).by("kind affinity strict resources nodes", "the rule as a sentence"),
+            column!("Errors", |r: &HaRule| r.errors.clone()),
+            column!("Comment", |r: &HaRule| r.comment.clone()),
         ]
     }
 
@@ -184,11 +187,11 @@ impl Listed for HaGroup {
 
     fn columns() -> Vec<Column<HaGroup>> {
         vec![
-            Column::new("Group", |g: &HaGroup| g.group.clone()),
-            Column::new("Nodes", |g: &HaGroup| joined(&g.nodes)),
-            Column::new("Nowhere else", |g: &HaGroup| g.restricted),
-            Column::new("Goes back", |g: &HaGroup| !g.nofailback),
-            Column::new("Comment", |g: &HaGroup| g.comment.clone()),
+            column!("Group", |g: &HaGroup| g.group.clone()),
+            column!("Nodes", |g: &HaGroup| joined(&g.nodes)),
+            column!("Nowhere else", |g: &HaGroup| g.restricted),
+            column!("Goes back", |g: &HaGroup| !g.nofailback),
+            column!("Comment", |g: &HaGroup| g.comment.clone()),
         ]
     }
 }

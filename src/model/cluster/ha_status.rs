@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::model::words::words;
 use crate::page::{State, Tone};
@@ -162,12 +162,12 @@ impl Listed for HaEntry {
 
     fn columns() -> Vec<Column<HaEntry>> {
         vec![
-            Column::new("What", |e: &HaEntry| e.id.clone()),
-            Column::new("State", HaEntry::shown_state),
-            Column::new("Node", |e: &HaEntry| e.node.clone()),
-            Column::new("Wanted", |e: &HaEntry| e.request_state.clone()),
-            Column::new("Last sign of life", |e: &HaEntry| e.timestamp),
-            Column::new("In a line", |e: &HaEntry| e.status.clone()),
+            column!("What", |e: &HaEntry| e.id.clone()),
+            column!("State", HaEntry::shown_state).by("state armed_state quorate status kind", "the first of state, armed-state and quorate that is there, else the first word in the brackets of status; how bad it is goes by the type and by status"),
+            column!("Node", |e: &HaEntry| e.node.clone()),
+            column!("Wanted", |e: &HaEntry| e.request_state.clone()),
+            column!("Last sign of life", |e: &HaEntry| e.timestamp),
+            column!("In a line", |e: &HaEntry| e.status.clone()),
         ]
     }
 

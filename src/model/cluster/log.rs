@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::model::sight::Sight;
 use crate::page::{State, Tone};
@@ -12,6 +12,9 @@ use crate::units::{Moment, Reading};
 
 /// How many lines are asked for. Without a number the server gives the last 50 and says nothing of others.
 const LINES: usize = 500;
+
+/// How many where a moment limits them: more than the server keeps.
+const MOST: usize = 50_000;
 
 fields! {
     /// A line of the cluster's log, from `/cluster/log`. Without Sys.Syslog on `/` the server shows only one's own.
@@ -44,16 +47,32 @@ record!(LogEntry: "/cluster/log");
 
 impl LogEntry {
     pub(crate) fn list(session: &Session) -> Result<List<LogEntry>, Error> {
-        let lines: List<LogEntry> = Ask::new(session, "/cluster/log")
-            .with("max", LINES.to_string())
-            .titled("Log of the cluster")
-            .question("What happened lately, newest first?")
-            .gated_by("lines", &["Sys.Syslog"], "/")
-            .list()?;
+        let lines = LogEntry::last(session, LINES, "Log of the cluster".into())?;
         if lines.len() < LINES {
             return Ok(lines);
         }
         Ok(lines.with_sight(Sight::part(format!("These are the last {LINES} lines; older ones were not asked for."))))
+    }
+
+    /// The lines since a moment: a log that begins later has lost some of them.
+    pub(crate) fn since(session: &Session, since: Moment) -> Result<List<LogEntry>, Error> {
+        let title = format!("Log of the cluster since {} {}", since.date(), since.time());
+        let all = LogEntry::last(session, MOST, title)?;
+        let lines = all.only(|line| line.time.known().is_none_or(|time| time >= since));
+        if all.len() < MOST || lines.len() < all.len() {
+            return Ok(lines);
+        }
+        Ok(lines
+            .with_sight(Sight::part(format!("Only the last {MOST} lines were read, and all are younger than that."))))
+    }
+
+    fn last(session: &Session, most: usize, title: String) -> Result<List<LogEntry>, Error> {
+        Ask::new(session, "/cluster/log")
+            .with("max", most.to_string())
+            .titled(title)
+            .question("What happened lately, newest first?")
+            .gated_by("lines", &["Sys.Syslog"], "/")
+            .list()
     }
 
     /// Whether it tells of an error or something worse.
@@ -78,12 +97,13 @@ impl Listed for LogEntry {
 
     fn columns() -> Vec<Column<LogEntry>> {
         vec![
-            Column::new("When", |l: &LogEntry| l.time),
-            Column::new("Severity", LogEntry::severity),
-            Column::new("Node", |l: &LogEntry| l.node.clone()),
-            Column::new("User", |l: &LogEntry| l.user.clone()),
-            Column::new("What", |l: &LogEntry| l.msg.clone()),
-            Column::new("From", |l: &LogEntry| l.tag.clone()),
+            column!("When", |l: &LogEntry| l.time),
+            column!("Severity", LogEntry::severity)
+                .by("pri", "as syslog counts: 0 to 3 error, 4 warning, 5 notice, 6 info, 7 debug"),
+            column!("Node", |l: &LogEntry| l.node.clone()),
+            column!("User", |l: &LogEntry| l.user.clone()),
+            column!("What", |l: &LogEntry| l.msg.clone()),
+            column!("From", |l: &LogEntry| l.tag.clone()),
         ]
     }
 

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::loose;
 use crate::model::cluster::gathered;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::property::Properties;
 use crate::model::record::{Origin, record};
 use crate::model::words::words;
@@ -124,11 +124,12 @@ impl Listed for Mapping {
 
     fn columns() -> Vec<Column<Mapping>> {
         vec![
-            Column::new("Mapping", |m: &Mapping| m.id.clone()),
-            Column::new("Kind", |m: &Mapping| m.kind.clone()),
-            Column::new("Stands for", Mapping::meaning),
-            Column::new("On how many nodes", |m: &Mapping| m.nodes().len()),
-            Column::new("Description", |m: &Mapping| m.description.clone()),
+            column!("Mapping", |m: &Mapping| m.id.clone()),
+            column!("Kind", |m: &Mapping| m.kind.clone()),
+            column!("Stands for", Mapping::meaning).by("map", "each entry's node with its path, or else its id"),
+            column!("On how many nodes", |m: &Mapping| m.nodes().len())
+                .by("map", "how many nodes are named in its entries"),
+            column!("Description", |m: &Mapping| m.description.clone()),
         ]
     }
 

@@ -4,8 +4,9 @@ use std::fmt;
 
 use crate::error::Error;
 use crate::loose;
+use crate::model::evidence::{Evidence, Source};
 use crate::model::fields::fields;
-use crate::model::list::{About, Column, List, Listed, count};
+use crate::model::list::{About, Column, List, Listed, column, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::model::together::joined;
 use crate::model::words::words;
@@ -82,11 +83,12 @@ impl Listed for ClusterMember {
 
     fn columns() -> Vec<Column<ClusterMember>> {
         vec![
-            Column::new("Member", |m: &ClusterMember| m.name.clone()),
-            Column::new("State", ClusterMember::state),
-            Column::new("Address", |m: &ClusterMember| m.ip.clone()),
-            Column::new("Number", |m: &ClusterMember| m.nodeid),
-            Column::new("Answered", |m: &ClusterMember| if m.local { Cell::from("yes") } else { Cell::Empty }),
+            column!("Member", |m: &ClusterMember| m.name.clone()),
+            column!("State", ClusterMember::state)
+                .by("kind online quorate", "of a node whether it is online, of the cluster whether it has a majority"),
+            column!("Address", |m: &ClusterMember| m.ip.clone()),
+            column!("Number", |m: &ClusterMember| m.nodeid),
+            column!("Answered", |m: &ClusterMember| if m.local { Cell::from("yes") } else { Cell::Empty }),
         ]
     }
 
@@ -113,6 +115,12 @@ pub struct ClusterStatus {
     /// The nodes.
     pub members: List<ClusterMember>,
     provenance: Provenance,
+}
+
+impl Source for ClusterStatus {
+    fn evidence(&self) -> Evidence {
+        self.members.evidence()
+    }
 }
 
 impl ClusterStatus {
@@ -253,10 +261,13 @@ impl Listed for ConfiguredMember {
 
     fn columns() -> Vec<Column<ConfiguredMember>> {
         vec![
-            Column::new("Node", |m: &ConfiguredMember| m.node.clone()),
-            Column::new("Links", |m: &ConfiguredMember| joined(&m.links())),
-            Column::new("Votes", |m: &ConfiguredMember| m.quorum_votes),
-            Column::new("Number", |m: &ConfiguredMember| m.nodeid),
+            column!("Node", |m: &ConfiguredMember| m.node.clone()),
+            column!("Links", |m: &ConfiguredMember| joined(&m.links())).by(
+                "ring0_addr ring1_addr ring2_addr ring3_addr ring4_addr ring5_addr ring6_addr ring7_addr",
+                "those that are set, in their order",
+            ),
+            column!("Votes", |m: &ConfiguredMember| m.quorum_votes),
+            column!("Number", |m: &ConfiguredMember| m.nodeid),
         ]
     }
 

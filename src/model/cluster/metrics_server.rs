@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::record::{Ask, Origin, record, segment};
 use crate::page::{State, Tone};
 use crate::session::Session;
@@ -110,13 +110,14 @@ impl Listed for MetricsServer {
 
     fn columns() -> Vec<Column<MetricsServer>> {
         vec![
-            Column::new("Name", |s: &MetricsServer| s.id.clone()),
-            Column::new("State", |s: &MetricsServer| match s.disable {
+            column!("Name", |s: &MetricsServer| s.id.clone()),
+            column!("State", |s: &MetricsServer| match s.disable {
                 true => State::new(Tone::Off, "disabled"),
                 false => State::new(Tone::Good, "enabled"),
             }),
-            Column::new("Kind", |s: &MetricsServer| s.kind.clone()),
-            Column::new("Address", |s: &MetricsServer| format!("{}, port {}", s.server, s.port)),
+            column!("Kind", |s: &MetricsServer| s.kind.clone()),
+            column!("Address", |s: &MetricsServer| format!("{}, port {}", s.server, s.port))
+                .by("server port", "the two, in words"),
         ]
     }
 

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::loose;
 use crate::model::cluster::gathered;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::model::together::joined;
 use crate::page::{Cell, State, Tone};
@@ -56,11 +56,11 @@ impl Listed for NotificationTarget {
 
     fn columns() -> Vec<Column<NotificationTarget>> {
         vec![
-            Column::new("Target", |t: &NotificationTarget| t.name.clone()),
-            Column::new("State", |t: &NotificationTarget| state(t.disable)),
-            Column::new("By", |t: &NotificationTarget| t.kind.clone()),
-            Column::new("Made by", |t: &NotificationTarget| t.made_by.clone()),
-            Column::new("Comment", |t: &NotificationTarget| t.comment.clone()),
+            column!("Target", |t: &NotificationTarget| t.name.clone()),
+            column!("State", |t: &NotificationTarget| state(t.disable)),
+            column!("By", |t: &NotificationTarget| t.kind.clone()),
+            column!("Made by", |t: &NotificationTarget| t.made_by.clone()),
+            column!("Comment", |t: &NotificationTarget| t.comment.clone()),
         ]
     }
 
@@ -83,7 +83,7 @@ fields! {
         /// The name of the target.
         pub name: Text,
         /// `sendmail`, `smtp`, `gotify` or `webhook`. The answer leaves it to its path.
-        #[field(skip)]
+        #[field(skip, "the path of the call")]
         pub kind: Text,
         /// Whether nothing is sent by it.
         #[field(loose::yes)]
@@ -186,11 +186,11 @@ impl Listed for NotificationEndpoint {
 
     fn columns() -> Vec<Column<NotificationEndpoint>> {
         vec![
-            Column::new("Target", |e: &NotificationEndpoint| e.name.clone()),
-            Column::new("State", |e: &NotificationEndpoint| state(e.disable)),
-            Column::new("By", |e: &NotificationEndpoint| e.kind.clone()),
-            Column::new("To", NotificationEndpoint::to),
-            Column::new("Comment", |e: &NotificationEndpoint| e.comment.clone()),
+            column!("Target", |e: &NotificationEndpoint| e.name.clone()),
+            column!("State", |e: &NotificationEndpoint| state(e.disable)),
+            column!("By", |e: &NotificationEndpoint| e.kind.clone()),
+            column!("To", NotificationEndpoint::to).by("mailto mailto_user url server", "the addresses and users that mail goes to, over the server where one is named; else the address, else the server"),
+            column!("Comment", |e: &NotificationEndpoint| e.comment.clone()),
         ]
     }
 }
@@ -262,11 +262,14 @@ impl Listed for NotificationMatcher {
 
     fn columns() -> Vec<Column<NotificationMatcher>> {
         vec![
-            Column::new("Rule", |m: &NotificationMatcher| m.name.clone()),
-            Column::new("State", |m: &NotificationMatcher| state(m.disable)),
-            Column::new("Of", NotificationMatcher::condition),
-            Column::new("To", |m: &NotificationMatcher| joined(&m.target)),
-            Column::new("Comment", |m: &NotificationMatcher| m.comment.clone()),
+            column!("Rule", |m: &NotificationMatcher| m.name.clone()),
+            column!("State", |m: &NotificationMatcher| state(m.disable)),
+            column!("Of", NotificationMatcher::condition).by(
+                "match_severity match_field match_calendar mode invert_match",
+                "its conditions; joined by or where the mode is any, and turned round where the match is inverted",
+            ),
+            column!("To", |m: &NotificationMatcher| joined(&m.target)),
+            column!("Comment", |m: &NotificationMatcher| m.comment.clone()),
         ]
     }
 

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, Listed, count};
+use crate::model::lens;
+use crate::model::list::{Column, Listed, column, count};
 use crate::model::property::{Properties, reading};
 use crate::model::record::{Ask, Origin, Record, record};
 use crate::model::together::joined;
@@ -166,26 +167,26 @@ impl Listed for DatacenterOptions {
     fn columns() -> Vec<Column<DatacenterOptions>> {
         type Options = DatacenterOptions;
         vec![
-            Column::new("Migration", |o: &Options| o.migration.clone()),
-            Column::new("Bandwidth limits, KiB/s", |o: &Options| o.bwlimit.clone()),
-            Column::new("HA chooses nodes", |o: &Options| o.crs.clone()),
-            Column::new("HA at a shutdown", |o: &Options| o.ha.clone()),
-            Column::new("Replication", |o: &Options| o.replication.clone()),
-            Column::new("Guests started at once", |o: &Options| o.max_workers),
-            Column::new("Numbers of new guests", |o: &Options| o.next_id.clone()),
-            Column::new("Hardware addresses", |o: &Options| o.mac_prefix.clone()),
-            Column::new("Console", |o: &Options| o.console.clone()),
-            Column::new("Keyboard", |o: &Options| o.keyboard.clone()),
-            Column::new("Language", |o: &Options| o.language.clone()),
-            Column::new("Proxy", |o: &Options| o.http_proxy.clone()),
-            Column::new("Sender of mails", |o: &Options| o.email_from.clone()),
-            Column::new("Mails of", |o: &Options| o.notify.clone()),
-            Column::new("Who may set tags", |o: &Options| o.user_tag_access.clone()),
-            Column::new("Style of tags", |o: &Options| o.tag_style.clone()),
-            Column::new("Tags of administrators", |o: &Options| joined(&o.registered_tags)),
-            Column::new("Tags that you may set", |o: &Options| joined(&o.allowed_tags)),
-            Column::new("Keys as second factors", |o: &Options| o.webauthn.clone()),
-            Column::new("Shown before a login", |o: &Options| o.consent_text.clone()),
+            column!("Migration", |o: &Options| o.migration.clone()),
+            column!("Bandwidth limits, KiB/s", |o: &Options| o.bwlimit.clone()),
+            column!("HA chooses nodes", |o: &Options| o.crs.clone()),
+            column!("HA at a shutdown", |o: &Options| o.ha.clone()),
+            column!("Replication", |o: &Options| o.replication.clone()),
+            column!("Guests started at once", |o: &Options| o.max_workers),
+            column!("Numbers of new guests", |o: &Options| o.next_id.clone()),
+            column!("Hardware addresses", |o: &Options| o.mac_prefix.clone()),
+            column!("Console", |o: &Options| o.console.clone()),
+            column!("Keyboard", |o: &Options| o.keyboard.clone()),
+            column!("Language", |o: &Options| o.language.clone()),
+            column!("Proxy", |o: &Options| o.http_proxy.clone()),
+            column!("Sender of mails", |o: &Options| o.email_from.clone()),
+            column!("Mails of", |o: &Options| o.notify.clone()),
+            column!("Who may set tags", |o: &Options| o.user_tag_access.clone()),
+            column!("Style of tags", |o: &Options| o.tag_style.clone()),
+            column!("Tags of administrators", |o: &Options| joined(&o.registered_tags)),
+            column!("Tags that you may set", |o: &Options| joined(&o.allowed_tags)),
+            column!("Keys as second factors", |o: &Options| o.webauthn.clone()),
+            column!("Shown before a login", |o: &Options| o.consent_text.clone()),
         ]
     }
 }
@@ -201,7 +202,7 @@ impl View for DatacenterOptions {
         let page = Page::new("Options of the cluster")
             .question("What holds for every node and guest unless they say otherwise?")
             .answer(count(set.iter().filter(is_set).count(), ("option", "options")), " set here.")
-            .facts(set);
+            .facts(lens::facts(self, set, &self.provenance()));
         let page = match self.is_whole() {
             true => page,
             false => page.note(Level::Warning, "These are the options visible to you: the others need Sys.Audit on /."),

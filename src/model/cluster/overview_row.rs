@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::model::words::words;
 use crate::page::Cell;
@@ -167,13 +167,13 @@ impl Listed for ClusterResource {
 
     fn columns() -> Vec<Column<ClusterResource>> {
         vec![
-            Column::new("Part", |r: &ClusterResource| Cell::Code(r.id.clone())),
-            Column::new("State", |r: &ClusterResource| r.status.clone()),
-            Column::new("CPU", |r: &ClusterResource| r.figure(r.cpu)),
-            Column::new("Memory", |r: &ClusterResource| r.figure(r.mem)),
-            Column::new("Disk", ClusterResource::disk_cell),
-            Column::new("Received", |r: &ClusterResource| r.traffic(r.netin)),
-            Column::new("Sent", |r: &ClusterResource| r.traffic(r.netout)),
+            column!("Part", |r: &ClusterResource| Cell::Code(r.id.clone())),
+            column!("State", |r: &ClusterResource| r.status.clone()),
+            column!("CPU", |r: &ClusterResource| r.figure(r.cpu)).by("cpu kind", "only guests and nodes have it"),
+            column!("Memory", |r: &ClusterResource| r.figure(r.mem)).by("mem kind", "only guests and nodes have it"),
+            column!("Disk", ClusterResource::disk_cell).by("disk kind", "the 0 of a virtual machine or of a stopped container means that nobody knows; pools and networks have none"),
+            column!("Received", |r: &ClusterResource| r.traffic(r.netin)).by("netin kind", "only guests have it"),
+            column!("Sent", |r: &ClusterResource| r.traffic(r.netout)).by("netout kind", "only guests have it"),
         ]
     }
 

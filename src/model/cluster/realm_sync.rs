@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed};
+use crate::model::list::{Column, List, Listed, column};
 use crate::model::record::{Ask, Origin, record};
 use crate::page::{State, Tone};
 use crate::session::Session;
@@ -56,17 +56,17 @@ impl Listed for RealmSyncJob {
 
     fn columns() -> Vec<Column<RealmSyncJob>> {
         vec![
-            Column::new("Job", |j: &RealmSyncJob| j.id.clone()),
-            Column::new("State", |j: &RealmSyncJob| match j.enabled {
+            column!("Job", |j: &RealmSyncJob| j.id.clone()),
+            column!("State", |j: &RealmSyncJob| match j.enabled {
                 Reading::Known(true) => State::new(Tone::Good, "enabled"),
                 Reading::Known(false) => State::new(Tone::Off, "disabled"),
                 Reading::Missing(why) => State::new(Tone::Unknown, why.to_string()),
             }),
-            Column::new("Realm", |j: &RealmSyncJob| j.realm.clone()),
-            Column::new("When", |j: &RealmSyncJob| j.schedule.clone()),
-            Column::new("Last run", |j: &RealmSyncJob| j.last_run),
-            Column::new("Next run", |j: &RealmSyncJob| j.next_run),
-            Column::new("Comment", |j: &RealmSyncJob| j.comment.clone()),
+            column!("Realm", |j: &RealmSyncJob| j.realm.clone()),
+            column!("When", |j: &RealmSyncJob| j.schedule.clone()),
+            column!("Last run", |j: &RealmSyncJob| j.last_run),
+            column!("Next run", |j: &RealmSyncJob| j.next_run),
+            column!("Comment", |j: &RealmSyncJob| j.comment.clone()),
         ]
     }
 }

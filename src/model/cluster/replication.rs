@@ -6,7 +6,7 @@ use serde::de::Deserializer;
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::page::{Cell, State, Tone};
@@ -87,12 +87,15 @@ impl Listed for ReplicationJob {
 
     fn columns() -> Vec<Column<ReplicationJob>> {
         vec![
-            Column::new("Job", |j: &ReplicationJob| j.id.clone()),
-            Column::new("State", ReplicationJob::state),
-            Column::new("Guest", |j: &ReplicationJob| j.guest.map(|vmid| vmid.to_string())),
-            Column::new("From and to", |j: &ReplicationJob| way(&j.source, &j.target)),
-            Column::new("When", |j: &ReplicationJob| schedule(&j.schedule)),
-            Column::new("Comment", |j: &ReplicationJob| j.comment.clone()),
+            column!("Job", |j: &ReplicationJob| j.id.clone()),
+            column!("State", ReplicationJob::state)
+                .by("remove_job disable", "being removed; else disabled; else enabled"),
+            column!("Guest", |j: &ReplicationJob| j.guest.map(|vmid| vmid.to_string())),
+            column!("From and to", |j: &ReplicationJob| way(&j.source, &j.target))
+                .by("source target", "the node that it copies from, where that is said, and the one that it copies to"),
+            column!("When", |j: &ReplicationJob| schedule(&j.schedule))
+                .by("schedule", "every 15 minutes unless it is set"),
+            column!("Comment", |j: &ReplicationJob| j.comment.clone()),
         ]
     }
 
@@ -215,14 +218,14 @@ impl Listed for Replication {
 
     fn columns() -> Vec<Column<Replication>> {
         vec![
-            Column::new("Job", |r: &Replication| r.id.clone()),
-            Column::new("State", Replication::state),
-            Column::new("From and to", |r: &Replication| way(&r.source, &r.target)),
-            Column::new("Last copy", Replication::freshness),
-            Column::new("Took", |r: &Replication| r.duration),
-            Column::new("Next", |r: &Replication| r.next_sync),
-            Column::new("Failed", |r: &Replication| r.fail_count),
-            Column::new("Error", |r: &Replication| r.error.clone()),
+            column!("Job", |r: &Replication| r.id.clone()),
+            column!("State", Replication::state).by("pid fail_count error disable last_sync", "copying where a process is at it; else failing, where tries failed or an error is left; else disabled; else whether it ever ran"),
+            column!("From and to", |r: &Replication| way(&r.source, &r.target)).by("source target", "the node that it copies from, where that is said, and the one that it copies to"),
+            column!("Last copy", Replication::freshness).by("last_sync", "0 is never; the time since then is by the cluster's clock"),
+            column!("Took", |r: &Replication| r.duration),
+            column!("Next", |r: &Replication| r.next_sync),
+            column!("Failed", |r: &Replication| r.fail_count),
+            column!("Error", |r: &Replication| r.error.clone()),
         ]
     }
 

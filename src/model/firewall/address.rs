@@ -4,7 +4,7 @@ use super::FirewallLevel;
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::record::{Ask, Origin, record, segment};
 use crate::text::Text;
 use crate::units::Reading;
@@ -48,7 +48,7 @@ fields! {
         /// A mark of the state that the sets are in.
         pub digest: Option<Text>,
         /// The level that it belongs to.
-        #[field(skip)]
+        #[field(skip, "the path of the call")]
         pub level: Option<FirewallLevel>,
         /// The path of its firewall.
         #[field(skip)]
@@ -144,9 +144,9 @@ impl Listed for FirewallAlias {
 
     fn columns() -> Vec<Column<FirewallAlias>> {
         vec![
-            Column::new("Alias", |a: &FirewallAlias| a.name.clone()),
-            Column::new("Address", |a: &FirewallAlias| a.cidr.clone()),
-            Column::new("Remark", |a: &FirewallAlias| a.comment.clone()),
+            column!("Alias", |a: &FirewallAlias| a.name.clone()),
+            column!("Address", |a: &FirewallAlias| a.cidr.clone()),
+            column!("Remark", |a: &FirewallAlias| a.comment.clone()),
         ]
     }
 }
@@ -155,7 +155,7 @@ impl Listed for IpSet {
     const NOUN: (&'static str, &'static str) = ("IP set", "IP sets");
 
     fn columns() -> Vec<Column<IpSet>> {
-        vec![Column::new("IP set", |s: &IpSet| s.name.clone()), Column::new("Remark", |s: &IpSet| s.comment.clone())]
+        vec![column!("IP set", |s: &IpSet| s.name.clone()), column!("Remark", |s: &IpSet| s.comment.clone())]
     }
 }
 
@@ -164,9 +164,9 @@ impl Listed for IpSetEntry {
 
     fn columns() -> Vec<Column<IpSetEntry>> {
         vec![
-            Column::new("Address", |e: &IpSetEntry| e.cidr.clone()),
-            Column::new("In the set", |e: &IpSetEntry| if e.nomatch { "taken out" } else { "yes" }),
-            Column::new("Remark", |e: &IpSetEntry| e.comment.clone()),
+            column!("Address", |e: &IpSetEntry| e.cidr.clone()),
+            column!("In the set", |e: &IpSetEntry| if e.nomatch { "taken out" } else { "yes" }),
+            column!("Remark", |e: &IpSetEntry| e.comment.clone()),
         ]
     }
 
@@ -182,9 +182,9 @@ impl Listed for AddressRef {
 
     fn columns() -> Vec<Column<AddressRef>> {
         vec![
-            Column::new("Name", |r: &AddressRef| r.name.clone()),
-            Column::new("Kind", |r: &AddressRef| r.kind.clone()),
-            Column::new("Belongs to", |r: &AddressRef| {
+            column!("Name", |r: &AddressRef| r.name.clone()),
+            column!("Kind", |r: &AddressRef| r.kind.clone()),
+            column!("Belongs to", |r: &AddressRef| {
                 r.scope.as_ref().map(|scope| match scope.raw() {
                     "dc" => "the cluster".into(),
                     "guest" => "the guest".into(),
@@ -192,8 +192,8 @@ impl Listed for AddressRef {
                     _ => scope.clone(),
                 })
             }),
-            Column::new("Written as", |r: &AddressRef| r.written.clone().map(crate::page::Cell::Code)),
-            Column::new("Remark", |r: &AddressRef| r.comment.clone()),
+            column!("Written as", |r: &AddressRef| r.written.clone().map(crate::page::Cell::Code)),
+            column!("Remark", |r: &AddressRef| r.comment.clone()),
         ]
     }
 }

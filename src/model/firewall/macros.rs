@@ -3,7 +3,7 @@
 use super::rule::FirewallRule;
 use crate::error::Error;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed};
+use crate::model::list::{Column, List, Listed, column};
 use crate::model::record::{Ask, Origin, record, segment};
 use crate::session::Session;
 use crate::text::Text;
@@ -87,8 +87,8 @@ impl Listed for SecurityGroup {
 
     fn columns() -> Vec<Column<SecurityGroup>> {
         vec![
-            Column::new("Security group", |g: &SecurityGroup| g.group.clone()),
-            Column::new("Remark", |g: &SecurityGroup| g.comment.clone()),
+            column!("Security group", |g: &SecurityGroup| g.group.clone()),
+            column!("Remark", |g: &SecurityGroup| g.comment.clone()),
         ]
     }
 }
@@ -98,8 +98,8 @@ impl Listed for FirewallMacro {
 
     fn columns() -> Vec<Column<FirewallMacro>> {
         vec![
-            Column::new("Macro", |m: &FirewallMacro| m.name.clone()),
-            Column::new("What it is", |m: &FirewallMacro| m.descr.clone()),
+            column!("Macro", |m: &FirewallMacro| m.name.clone()),
+            column!("What it is", |m: &FirewallMacro| m.descr.clone()),
         ]
     }
 }

@@ -3,7 +3,7 @@
 use super::FirewallLevel;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, Listed};
+use crate::model::list::{Column, Listed, column};
 use crate::model::record::{Origin, record};
 use crate::page::{Cell, State, Tone};
 use crate::text::Text;
@@ -90,10 +90,10 @@ fields! {
         /// A mark of this state of the settings.
         pub digest: Option<Text>,
         /// Whose settings these are: `the cluster`, `VM 101`.
-        #[field(skip)]
+        #[field(skip, "the path of the call")]
         pub of: Text,
         /// The level that these are the settings of.
-        #[field(skip)]
+        #[field(skip, "the path of the call")]
         pub level: Option<FirewallLevel>,
         #[field(skip)]
         origin: Origin,
@@ -148,17 +148,17 @@ impl Listed for FirewallOptions {
     fn columns() -> Vec<Column<FirewallOptions>> {
         use FirewallLevel::{Cluster, Guest, Vnet};
         vec![
-            Column::new(OF, |o: &FirewallOptions| o.of.clone()),
-            Column::new("Firewall", FirewallOptions::state),
-            Column::new("Comes in, no rule", |o: &FirewallOptions| o.policy(&[Cluster, Guest], &o.policy_in, "DROP")),
-            Column::new("Goes out, no rule", |o: &FirewallOptions| {
+            column!(OF, |o: &FirewallOptions| o.of.clone()),
+            column!("Firewall", FirewallOptions::state).by("enable level", "off unless it is switched on; the firewall of a node is on unless it is switched off"),
+            column!("Comes in, no rule", |o: &FirewallOptions| o.policy(&[Cluster, Guest], &o.policy_in, "DROP")).by("policy_in level", "DROP unless it is set, where the cluster and guests are concerned; nodes and virtual networks have none"),
+            column!("Goes out, no rule", |o: &FirewallOptions| {
                 o.policy(&[Cluster, Guest], &o.policy_out, "ACCEPT")
-            }),
-            Column::new("Passed on, no rule", |o: &FirewallOptions| {
+            }).by("policy_out level", "ACCEPT unless it is set, where the cluster and guests are concerned; nodes and virtual networks have none"),
+            column!("Passed on, no rule", |o: &FirewallOptions| {
                 o.policy(&[Cluster, Vnet], &o.policy_forward, "ACCEPT")
-            }),
-            Column::new("Logged, coming in", |o: &FirewallOptions| o.log_level_in.clone()),
-            Column::new("Logged, going out", |o: &FirewallOptions| o.log_level_out.clone()),
+            }).by("policy_forward level", "ACCEPT unless it is set, where the cluster and virtual networks are concerned; nodes and guests have none"),
+            column!("Logged, coming in", |o: &FirewallOptions| o.log_level_in.clone()),
+            column!("Logged, going out", |o: &FirewallOptions| o.log_level_out.clone()),
         ]
     }
 }

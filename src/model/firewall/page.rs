@@ -4,7 +4,7 @@ use super::options::{FirewallOptions, OF};
 use super::{Firewall, FirewallLevel};
 use crate::error::Error;
 use crate::model::guest::Guest;
-use crate::model::guest::page::part;
+use crate::model::inspect::part;
 use crate::model::list::{Listed, count};
 use crate::page::{Level, Page};
 use crate::render::View;

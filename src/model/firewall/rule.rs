@@ -2,7 +2,7 @@
 
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, Listed, count};
+use crate::model::list::{Column, Listed, column, count};
 use crate::model::record::{Origin, record};
 use crate::model::words::words;
 use crate::page::{Cell, State, Tone};
@@ -142,14 +142,22 @@ impl Listed for FirewallRule {
 
     fn columns() -> Vec<Column<FirewallRule>> {
         vec![
-            Column::new("Place", |r: &FirewallRule| r.pos),
-            Column::new("Action", FirewallRule::action_cell),
-            Column::new("Direction", |r: &FirewallRule| r.kind.clone()),
-            Column::new("What", FirewallRule::what),
-            Column::new("From", |r: &FirewallRule| r.anywhere(&r.source)),
-            Column::new("To", |r: &FirewallRule| r.anywhere(&r.dest)),
-            Column::new("Logged as", |r: &FirewallRule| r.log.clone()),
-            Column::new("Remark", |r: &FirewallRule| r.comment.clone()),
+            column!("Place", |r: &FirewallRule| r.pos),
+            column!("Action", FirewallRule::action_cell).by(
+                "action kind enable",
+                "what is done, or which group's rules stand here; said where the rule is not used",
+            ),
+            column!("Direction", |r: &FirewallRule| r.kind.clone()),
+            column!("What", FirewallRule::what).by(
+                "macro_name proto kind icmp_type sport dport iface",
+                "the macro or protocol, then its kind, ports and interface; anything where none is set",
+            ),
+            column!("From", |r: &FirewallRule| r.anywhere(&r.source))
+                .by("source kind", "anywhere unless it is set; a group's rules have their own"),
+            column!("To", |r: &FirewallRule| r.anywhere(&r.dest))
+                .by("dest kind", "anywhere unless it is set; a group's rules have their own"),
+            column!("Logged as", |r: &FirewallRule| r.log.clone()),
+            column!("Remark", |r: &FirewallRule| r.comment.clone()),
         ]
     }
 

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
 use crate::model::guest::{Guest, GuestKind};
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::page::Cell;
 use crate::text::Text;
@@ -18,10 +18,8 @@ fields! {
         /// Its name in the guest.
         pub name: Text,
         /// Its hardware address.
-        #[field("hardware-address")]
+        #[field("hardware-address" | "hwaddr")]
         pub hardware_address: Option<Text>,
-        /// The same, as containers also spell it.
-        hwaddr: Option<Text>,
         /// An IPv4 address with the length of its network, as containers also spell it.
         inet: Option<Text>,
         /// An IPv6 address, likewise.
@@ -98,7 +96,6 @@ impl Guest {
 impl GuestInterface {
     /// Older containers have one address of each kind, and no list.
     fn complete(&mut self) {
-        self.hardware_address = self.hardware_address.take().or(self.hwaddr.take());
         if self.addresses.is_empty() {
             let old = [("inet", self.inet.take()), ("inet6", self.inet6.take())];
             self.addresses =
@@ -137,12 +134,13 @@ impl Listed for GuestInterface {
 
     fn columns() -> Vec<Column<GuestInterface>> {
         vec![
-            Column::new("Interface", |i: &GuestInterface| i.name.clone()),
-            Column::new("Addresses", |i: &GuestInterface| match i.addresses.is_empty() {
+            column!("Interface", |i: &GuestInterface| i.name.clone()),
+            column!("Addresses", |i: &GuestInterface| match i.addresses.is_empty() {
                 true => Cell::Missing("none".into()),
                 false => i.addresses.iter().map(GuestAddress::shown).collect::<Vec<_>>().join(", ").into(),
-            }),
-            Column::new("Hardware address", |i: &GuestInterface| i.hardware_address.clone().map(Cell::Code)),
+            })
+            .by("addresses inet inet6", "those that are listed; where none is, the two that containers spell out"),
+            column!("Hardware address", |i: &GuestInterface| i.hardware_address.clone().map(Cell::Code)),
         ]
     }
 

@@ -9,8 +9,9 @@ use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
 use crate::model::guest::addresses::GuestInterface;
-use crate::model::guest::page::part;
 use crate::model::guest::{Guest, GuestKind, Status};
+use crate::model::inspect::part;
+use crate::model::lens;
 use crate::model::list::{List, Listed};
 use crate::model::record::{Ask, Record};
 use crate::page::{Cell, Level, Page};
@@ -251,7 +252,11 @@ impl View for Agent {
             Ok(os) => {
                 let facts = AgentOs::columns().into_iter().map(|column| (column.name().clone(), column.cell(os)));
                 let system = os.pretty_name.as_ref().map_or_else(String::new, |system| format!(": {}", system.raw()));
-                let page = page.answer("It answers", format!("{system}.")).facts(facts.chain(name));
+                let page = page.answer("It answers", format!("{system}.")).facts(lens::facts(
+                    os,
+                    facts.chain(name),
+                    &os.provenance(),
+                ));
                 (page, os.provenance().and(&from))
             }
             Err(error) => {

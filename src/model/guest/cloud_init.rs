@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
 use crate::model::guest::{Guest, GuestKind};
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::record::{Ask, Origin, record};
 use crate::page::{Cell, State, Tone};
 use crate::secret::is_secret;
@@ -83,9 +83,10 @@ impl Listed for CloudInitSetting {
 
     fn columns() -> Vec<Column<CloudInitSetting>> {
         vec![
-            Column::new("Setting", |s: &CloudInitSetting| Cell::Code(s.key.clone())),
-            Column::new("On the drive", |s: &CloudInitSetting| s.value.clone()),
-            Column::new("State", CloudInitSetting::state),
+            column!("Setting", |s: &CloudInitSetting| Cell::Code(s.key.clone())),
+            column!("On the drive", |s: &CloudInitSetting| s.value.clone()),
+            column!("State", CloudInitSetting::state)
+                .by("pending delete", "what it will be once the drive is made anew; else as on the drive"),
         ]
     }
 

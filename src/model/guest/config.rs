@@ -15,6 +15,8 @@ use crate::model::list::{About, List};
 use crate::model::property::Properties;
 use crate::model::record::segment;
 use crate::model::sight::Sight;
+use crate::model::told::told;
+use crate::model::why::{Explained, Sources};
 use crate::page::Provenance;
 use crate::secret::{is_secret, masked};
 use crate::session::Answer;
@@ -22,32 +24,43 @@ use crate::text::Text;
 use crate::units::Bytes;
 use crate::wire::Call;
 
+mod meaning;
 mod page;
 
-/// The settings of a guest, from `/nodes/{node}/{qemu|lxc}/{vmid}/config`. Passwords and keys are never shown.
-///
-/// ```
-/// # fn main() -> Result<(), pve_notebook::Error> {
-/// use pve_notebook::*;
-/// let config = Pve::demo()?.guest("db-main")?.config()?;
-/// assert_eq!(config.memory(), Some(Bytes::gib(24)));
-/// assert_eq!(config.disks().filter(|disk| disk.holds_data()).len(), 2);
-/// assert_eq!(config.nets().first().unwrap().bridge.unwrap(), "vmbr1");
-/// # Ok(()) }
-/// ```
-#[derive(Clone)]
-pub struct Config {
-    /// The guest's number.
-    pub vmid: u32,
-    /// Virtual machine or container.
-    pub kind: GuestKind,
-    /// The node that it is on.
-    pub node: Text,
-    called: Text,
-    settings: Arc<Map<String, Value>>,
-    /// What waits for a restart; `None` where it was not asked for, and a reason where it could not be read.
-    changes: Option<Result<Vec<PendingChange>, Text>>,
-    provenance: Provenance,
+told! {
+    /// The settings of a guest, from `/nodes/{node}/{qemu|lxc}/{vmid}/config`. Passwords and keys are never shown.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let config = Pve::demo()?.guest("db-main")?.config()?;
+    /// assert_eq!(config.memory(), Some(Bytes::gib(24)));
+    /// assert_eq!(config.disks().filter(|disk| disk.holds_data()).len(), 2);
+    /// assert_eq!(config.nets().first().unwrap().bridge.unwrap(), "vmbr1");
+    /// # Ok(()) }
+    /// ```
+    #[derive(Clone)]
+    pub struct Config {
+        /// The guest's number.
+        #[field(skip, "the path of the call")]
+        pub vmid: u32,
+        /// Virtual machine or container.
+        #[field(skip, "the path of the call")]
+        pub kind: GuestKind,
+        /// The node that it is on.
+        #[field(skip, "the path of the call")]
+        pub node: Text,
+        /// What the guest is called.
+        #[field(skip, "the guest that was asked")]
+        called: Text,
+        #[field(skip)]
+        settings: Arc<Map<String, Value>>,
+        /// What waits for a restart; `None` where it was not asked for, and a reason where it could not be read.
+        #[field(skip)]
+        changes: Option<Result<Vec<PendingChange>, Text>>,
+        #[field(skip)]
+        provenance: Provenance,
+    }
 }
 
 /// A change of a setting that waits until the guest is started anew.
@@ -137,6 +150,25 @@ impl Config {
         })
     }
 
+    /// One of these settings alone.
+    #[cfg(test)]
+    pub(crate) fn of_settings(session: &crate::session::Session, json: &Value) -> Option<Config> {
+        let guest =
+            Guest::of_row(session, &serde_json::json!({"vmid": 101, "node": "pve1", "type": "qemu", "name": "web-1"}))?;
+        let answer = Answer {
+            call: Call::get("/nodes/pve1/qemu/101/config"),
+            reply: crate::wire::Reply {
+                status: 200,
+                reason: Text::default(),
+                body: serde_json::json!({ "data": json }).to_string().into(),
+                at: session.now(),
+                took: std::time::Duration::ZERO,
+            },
+            from_memory: false,
+        };
+        Config::of(&guest, &answer).ok()
+    }
+
     /// Puts aside what waits for a restart: the answer to `/config` has it as if it were so already.
     fn take(&mut self, rows: Vec<PendingRow>) {
         let mut settings = (*self.settings).clone();
@@ -177,6 +209,19 @@ impl Config {
         Properties::read(self.get(key)?.raw()).get(name)
     }
 
+    /// One setting as the file has it, notes too; `None` where the default holds or the value is a secret.
+    pub(crate) fn raw_words(&self, key: &str) -> Option<Text> {
+        self.settings.get(key).filter(|_| !is_secret(key)).map(|value| match value {
+            Value::String(words) => words.into(),
+            value => value.to_string().into(),
+        })
+    }
+
+    /// What the server knows these very settings by.
+    pub(crate) fn digest(&self) -> Option<Text> {
+        self.settings.get("digest").and_then(Value::as_str).map(Text::from)
+    }
+
     /// What the guest is called.
     pub fn name(&self) -> Text {
         self.called.clone()
@@ -190,13 +235,16 @@ impl Config {
     }
 
     fn all_disks(&self) -> Vec<Disk> {
-        self.each(Disk::read)
+        let from = Arc::new(self.provenance.clone());
+        self.each(|key, words| Disk::read(key, words).map(|disk| disk.of(&from)))
     }
 
     /// Its network cards.
     pub fn nets(&self) -> List<Net> {
         let told = |key: &str| self.get(&key.replacen("net", "ipconfig", 1));
-        let mut nets: Vec<Net> = self.each(|key, words| Net::read(key, words, told(key).as_ref().map(Text::raw)));
+        let from = Arc::new(self.provenance.clone());
+        let net = |key: &str, words: &str| Net::read(key, words, told(key).as_ref().map(Text::raw));
+        let mut nets: Vec<Net> = self.each(|key, words| net(key, words).map(|net| net.of(&from)));
         nets.sort_by_key(|net| numbered(net.key.raw()));
         self.list(nets, "Network cards", "Which networks is it in?")
     }
@@ -286,6 +334,33 @@ impl Config {
             self.settings.keys().filter(|key| *key != "digest" && *key != "description").cloned().collect();
         keys.sort_by_key(|key| (page::rank(key), key.clone()));
         keys
+    }
+}
+
+impl Explained for Config {
+    fn sources(&self) -> Sources {
+        let sources = Sources::of(&self.provenance);
+        let call = sources.call("/config");
+        let sources = sources.part(call, "", masked(Value::Object((*self.settings).clone())));
+        let waiting: Vec<String> = self.pending().unwrap_or_default().iter().map(|it| it.key.to_string()).collect();
+        match waiting.is_empty() {
+            true => sources,
+            false => {
+                let words = format!(
+                    "A change of {} waits until the guest is started anew. What holds until then is what …/pending says, and not \
+                     what …/config says.",
+                    waiting.join(", ")
+                );
+                sources.remark(waiting, words)
+            }
+        }
+    }
+
+    fn setting(&self, name: &str) -> Option<String> {
+        let meaning = meaning::meaning(self.kind, name)?;
+        let default =
+            if meaning.default.is_empty() { String::new() } else { format!("; unless set: {}", meaning.default) };
+        Some(format!("{}{default}", meaning.words))
     }
 }
 

@@ -1,13 +1,14 @@
 //! The configurations of many guests, read together.
 
-use std::collections::BTreeMap;
+use std::time::Instant;
 
 use crate::error::Error;
 use crate::model::guest::Guest;
 use crate::model::guest::config::Config;
 use crate::model::list::{About, List, count};
 use crate::model::sight::Sight;
-use crate::model::together::{from_many, some_of};
+use crate::model::together::from_many;
+use crate::model::unread::Unread;
 use crate::session::Session;
 use crate::units::Why;
 use crate::wire::Call;
@@ -30,6 +31,7 @@ impl List<Guest> {
     /// # Errors
     /// When none of them can be read.
     pub fn configs(&self) -> Result<List<Config>, Error> {
+        let since = Instant::now();
         let (away, asked): (Vec<&Guest>, Vec<&Guest>) =
             self.iter().partition(|guest| guest.name.why() == Some(Why::NodeOffline));
         let mut sight = self.sight();
@@ -37,7 +39,7 @@ impl List<Guest> {
             return Ok(list(Vec::new(), sight, self.provenance()));
         };
         let mut unread = Unread::default();
-        away.iter().for_each(|guest| unread.add(guest, format!("node {} is offline", guest.node)));
+        away.iter().for_each(|guest| unread.add(told(guest), format!("node {} is offline", guest.node)));
         let calls = asked.iter().map(|guest| Call::get(guest.path("config"))).collect();
         let (mut configs, mut answers, mut first) = (Vec::with_capacity(asked.len()), Vec::new(), None);
         for (guest, answer) in asked.iter().zip(session.ask_all("configurations", calls)) {
@@ -48,8 +50,8 @@ impl List<Guest> {
                 }
                 Err(error) => {
                     match why(&session, &error) {
-                        Some(why) => unread.add(guest, why),
-                        None => unread.odd(guest, &error),
+                        Some(why) => unread.add(told(guest), why),
+                        None => unread.odd(told(guest), &error),
                     }
                     first.get_or_insert(error);
                 }
@@ -58,12 +60,12 @@ impl List<Guest> {
         if let (true, Some(error)) = (configs.is_empty(), first) {
             return Err(error);
         }
-        for words in unread.said() {
+        for words in unread.said(("guest", "guests")) {
             sight = sight.and(Sight::part(words));
         }
         let calls =
             format!("GET /nodes/{{node}}/{{type}}/{{vmid}}/config of {}", count(asked.len(), ("guest", "guests")));
-        let provenance = self.provenance().and(&from_many(&session, &answers, calls));
+        let provenance = self.provenance().and(&from_many(&session, &answers, calls).together_since(since));
         Ok(list(configs, sight, provenance))
     }
 }
@@ -88,34 +90,6 @@ fn why(session: &Session, error: &Error) -> Option<String> {
     }
 }
 
-/// The guests that were not read, by the reason; of odd reasons only the first is told.
-#[derive(Default)]
-struct Unread {
-    shared: BTreeMap<String, Vec<String>>,
-    odd: Vec<String>,
-    first: String,
-}
-
-impl Unread {
-    fn add(&mut self, guest: &Guest, why: String) {
-        self.shared.entry(why).or_default().push(format!("{} {}", guest.kind, guest.vmid));
-    }
-
-    fn odd(&mut self, guest: &Guest, error: &Error) {
-        if self.odd.is_empty() {
-            self.first = error.to_string();
-        }
-        self.odd.push(format!("{} {}", guest.kind, guest.vmid));
-    }
-
-    fn said(&self) -> impl Iterator<Item = String> + '_ {
-        let said =
-            |guests: &[String]| format!("Not read: {} ({})", count(guests.len(), ("guest", "guests")), some_of(guests));
-        let shared = self.shared.iter().map(move |(why, guests)| format!("{}, since {why}.", said(guests)));
-        let odd = (!self.odd.is_empty()).then(|| match self.odd.len() {
-            1 => format!("{}. {}", said(&self.odd), self.first),
-            _ => format!("{}. Of the first: {}", said(&self.odd), self.first),
-        });
-        shared.chain(odd)
-    }
+fn told(guest: &Guest) -> String {
+    format!("{} {}", guest.kind, guest.vmid)
 }

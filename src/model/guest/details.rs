@@ -148,7 +148,8 @@ fields! {
         pub nics: Option<Value>,
         /// Counters by drive; [`drives`](GuestDetails::counters_of_drives) reads them.
         pub blockstat: Option<Value>,
-        #[field(skip)]
+        /// Virtual machine or container.
+        #[field(skip, "the path of the call")]
         kind: Option<GuestKind>,
         #[field(skip)]
         origin: Origin,

@@ -1,13 +1,20 @@
 //! A disk in a guest's configuration: where its data lie, how large it is, and whether backups hold it.
 
 use std::fmt;
+use std::sync::Arc;
 
-use crate::model::list::{Column, Listed, count};
+use serde_json::json;
+
+use crate::model::list::{Column, Listed, column, count};
 use crate::model::property::{Properties, size};
+use crate::model::told::told;
 use crate::model::volume::VolumeId;
-use crate::page::Cell;
+use crate::model::why::{Explained, Sources};
+use crate::page::{Cell, Provenance};
 use crate::text::Text;
 use crate::units::{Bytes, Reading, Why};
+
+pub(crate) mod on_storage;
 
 /// What a disk is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,24 +67,37 @@ pub enum DiskSource {
     Empty,
 }
 
-/// A disk of a guest, as its configuration describes it.
-#[derive(Clone)]
-pub struct Disk {
-    /// The name of the setting: `scsi0`, `rootfs`, `mp1`, `unused0`.
-    pub key: Text,
-    /// What it is for.
-    pub kind: DiskKind,
-    /// Where its data lie.
-    pub source: DiskSource,
-    /// Its size; a device of the node, an empty drive and an unattached volume do not say theirs.
-    pub size: Reading<Bytes>,
-    /// Whether a backup of the guest holds it.
-    pub in_backups: bool,
-    /// Where a container has it.
-    pub mounted_at: Option<Text>,
-    /// All that the setting says.
-    pub setting: Text,
-    properties: Properties,
+told! {
+    /// A disk of a guest, as its configuration describes it.
+    #[derive(Clone)]
+    pub struct Disk {
+        /// The name of the setting: `scsi0`, `rootfs`, `mp1`, `unused0`.
+        #[field(skip, "the name of the setting")]
+        pub key: Text,
+        /// What it is for.
+        #[field("{key}", "the name of the setting, and its part media")]
+        pub kind: DiskKind,
+        /// Where its data lie.
+        #[field("{key}", "what stands first in the setting")]
+        pub source: DiskSource,
+        /// Its size; a device of the node, an empty drive and an unattached volume do not say theirs.
+        #[field("{key}", "its part size, with K, M, G or T for KiB to TiB")]
+        pub size: Reading<Bytes>,
+        /// Whether a backup of the guest holds it.
+        #[field("{key}", "its part backup; yes for disks unless it is 0, no for mount points unless it is 1")]
+        pub in_backups: bool,
+        /// Where a container has it.
+        #[field("{key}", "its part mp")]
+        pub mounted_at: Option<Text>,
+        /// All that the setting says.
+        #[field("{key}")]
+        pub setting: Text,
+        #[field(skip)]
+        properties: Properties,
+        /// Where the configuration was read.
+        #[field(skip)]
+        from: Arc<Provenance>,
+    }
 }
 
 impl Disk {
@@ -128,6 +148,7 @@ impl Disk {
             },
             setting: words.into(),
             properties,
+            from: Arc::default(),
         })
     }
 
@@ -170,6 +191,21 @@ impl Disk {
     }
 }
 
+impl Disk {
+    /// The same disk, of a configuration that was read there.
+    pub(super) fn of(self, from: &Arc<Provenance>) -> Disk {
+        Disk { from: from.clone(), ..self }
+    }
+}
+
+impl Explained for Disk {
+    fn sources(&self) -> Sources {
+        let sources = Sources::of(&self.from).named("key", self.key.raw());
+        let call = sources.call("/config");
+        sources.part(call, "", json!({ self.key.raw(): self.setting.raw() }))
+    }
+}
+
 impl fmt::Debug for Disk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Disk({}, {}, {})", self.key, self.kind, self.size)
@@ -181,20 +217,25 @@ impl Listed for Disk {
 
     fn columns() -> Vec<Column<Disk>> {
         vec![
-            Column::new("Disk", |d: &Disk| Cell::Name(d.key.clone(), d.kind.to_string().into())),
-            Column::new("Size", |d: &Disk| match d.source {
+            column!("Disk", |d: &Disk| Cell::Name(d.key.clone(), d.kind.to_string().into())),
+            column!("Size", |d: &Disk| match d.source {
                 DiskSource::Volume(_) => d.size.into(),
                 _ => Cell::Empty,
-            }),
-            Column::new("Where", Disk::source_cell),
-            Column::new("Mounted at", |d: &Disk| d.mounted_at.clone()),
-            Column::new("In backups", |d: &Disk| d.in_backups),
-            Column::new("Options", Disk::options),
+            })
+            .by("size source", "of what lies on a storage; the others do not say theirs"),
+            column!("Where", Disk::source_cell).by("source", "the volume, or the path on the node, or the medium"),
+            column!("Mounted at", |d: &Disk| d.mounted_at.clone()),
+            column!("In backups", |d: &Disk| d.in_backups),
+            column!("Options", Disk::options)
+                .by("setting", "all parts of the setting but those that stand in other columns"),
         ]
     }
 
     fn summary(disks: &[Disk]) -> (String, String) {
         let data: Vec<&Disk> = disks.iter().filter(|disk| disk.holds_data()).collect();
+        if data.is_empty() {
+            return ("No disk with data".into(), ".".into());
+        }
         let known: Bytes = data.iter().filter_map(|disk| disk.size.known()).sum();
         let silent = data.iter().filter(|disk| !disk.size.is_known()).count();
         let left_out: Vec<String> =

@@ -9,7 +9,7 @@ use crate::loose;
 use crate::model::fields::fields;
 use crate::model::guest::Guest;
 use crate::model::json::shown;
-use crate::model::list::{Column, Listed};
+use crate::model::list::{Column, Listed, column};
 use crate::model::record::{Ask, Origin, record};
 use crate::model::resource::Resources;
 use crate::page::{Cell, Grid, Level, Page, State, Tone};
@@ -22,7 +22,7 @@ fields! {
     #[derive(Clone, Default)]
     pub struct GuestFeature {
         /// What was asked about: `snapshot`, `clone`, `copy`.
-        #[field(skip)]
+        #[field(skip, "what the call asked about")]
         pub feature: Text,
         /// Whether all its disks lie on storages that can do it.
         #[field("hasFeature")]
@@ -42,13 +42,13 @@ impl Listed for GuestFeature {
 
     fn columns() -> Vec<Column<GuestFeature>> {
         vec![
-            Column::new("Feature", |f: &GuestFeature| f.feature.clone()),
-            Column::new("Possible", |f: &GuestFeature| match f.possible {
+            column!("Feature", |f: &GuestFeature| f.feature.clone()),
+            column!("Possible", |f: &GuestFeature| match f.possible {
                 Reading::Known(true) => State::new(Tone::Good, "yes").into(),
                 Reading::Known(false) => State::new(Tone::Off, "not with its storages").into(),
                 Reading::Missing(why) => Cell::from(why),
             }),
-            Column::new("Nodes that reach its disks", |f: &GuestFeature| joined(&f.nodes)),
+            column!("Nodes that reach its disks", |f: &GuestFeature| joined(&f.nodes)),
         ]
     }
 }
@@ -89,11 +89,12 @@ fields! {
         #[field("has-dbus-vmstate")]
         pub has_dbus_vmstate: Reading<bool>,
         /// The nodes that are online.
-        #[field(skip)]
+        #[field(skip, "the status of nodes in /cluster/resources")]
         online: BTreeMap<Text, bool>,
         #[field(skip)]
         here: Text,
-        #[field(skip)]
+        /// What the guest is called.
+        #[field(skip, "the guest that was asked")]
         called: Text,
         #[field(skip)]
         origin: Origin,
@@ -231,14 +232,18 @@ impl Listed for MigrationPreflight {
 
     fn columns() -> Vec<Column<MigrationPreflight>> {
         vec![
-            Column::new("Guest", |m: &MigrationPreflight| m.called.clone()),
-            Column::new("May move to", |m: &MigrationPreflight| match m.targets().is_empty() {
+            column!("Guest", |m: &MigrationPreflight| m.called.clone()),
+            column!("May move to", |m: &MigrationPreflight| match m.targets().is_empty() {
                 true => State::new(Tone::Wrong, "no node").into(),
                 false => Cell::from(joined(&m.targets())),
-            }),
-            Column::new("Runs", |m: &MigrationPreflight| m.running),
-            Column::new("Disks to copy", |m: &MigrationPreflight| m.local_disks.len()),
-            Column::new("Bound to devices", |m: &MigrationPreflight| joined(&m.local_resources)),
+            })
+            .by(
+                "allowed_nodes online",
+                "the nodes that the server allows, less those that are offline, which it may allow all the same",
+            ),
+            column!("Runs", |m: &MigrationPreflight| m.running),
+            column!("Disks to copy", |m: &MigrationPreflight| m.local_disks.len()),
+            column!("Bound to devices", |m: &MigrationPreflight| joined(&m.local_resources)),
         ]
     }
 }

@@ -1,45 +1,75 @@
 //! A network card in a guest's configuration: which bridge it hangs on, in which VLAN, with which addresses.
 
 use std::fmt;
+use std::sync::Arc;
 
-use crate::model::list::{Column, Listed, count};
+use serde_json::json;
+
+use crate::model::list::{Column, Listed, column, count};
 use crate::model::property::Properties;
-use crate::page::{Cell, State, Tone};
+use crate::model::told::told;
+use crate::model::why::{Explained, Sources};
+use crate::page::{Cell, Provenance, State, Tone};
 use crate::text::Text;
 
-/// A network card of a guest, as its configuration describes it.
-#[derive(Clone)]
-pub struct Net {
-    /// The name of the setting: `net0`.
-    pub key: Text,
-    /// The model of a virtual machine's card (`virtio`, `e1000`); the interface's name in a container (`eth0`).
-    pub card: Text,
-    /// Its hardware address.
-    pub mac: Option<Text>,
-    /// The bridge or virtual network that it hangs on.
-    pub bridge: Option<Text>,
-    /// Its VLAN.
-    pub vlan: Option<u64>,
-    /// The VLANs that are let through to it.
-    pub trunks: Vec<Text>,
-    /// Whether the firewall of Proxmox VE stands before it.
-    pub firewall: bool,
-    /// Whether its cable is unplugged.
-    pub unplugged: bool,
-    /// The largest packet, where it is set; 1 takes that of the bridge.
-    pub mtu: Option<u64>,
-    /// Megabytes a second that it may move at most.
-    pub rate: Option<f64>,
-    /// Its IPv4 address with the length of its network, or `dhcp`, `manual`: of a container, or as cloud-init is told.
-    pub ip: Option<Text>,
-    /// Its way out in IPv4.
-    pub gateway: Option<Text>,
-    /// Its IPv6 address, or `auto`, `dhcp`, `manual`.
-    pub ip6: Option<Text>,
-    /// Its way out in IPv6.
-    pub gateway6: Option<Text>,
-    /// All that the setting says.
-    pub setting: Text,
+pub(crate) mod on_bridge;
+
+told! {
+    /// A network card of a guest, as its configuration describes it.
+    #[derive(Clone)]
+    pub struct Net {
+        /// The name of the setting: `net0`.
+        #[field(skip, "the name of the setting")]
+        pub key: Text,
+        /// The model of a virtual machine's card (`virtio`, `e1000`); the interface's name in a container (`eth0`).
+        #[field("{key}", "its part name or model, or what stands before the hardware address")]
+        pub card: Text,
+        /// Its hardware address.
+        #[field("{key}", "its part hwaddr or macaddr, or what stands behind the model")]
+        pub mac: Option<Text>,
+        /// The bridge or virtual network that it hangs on.
+        #[field("{key}", "its part bridge")]
+        pub bridge: Option<Text>,
+        /// Its VLAN.
+        #[field("{key}", "its part tag")]
+        pub vlan: Option<u64>,
+        /// The VLANs that are let through to it.
+        #[field("{key}", "its part trunks")]
+        pub trunks: Vec<Text>,
+        /// Whether the firewall of Proxmox VE stands before it.
+        #[field("{key}", "its part firewall; no unless it is 1")]
+        pub firewall: bool,
+        /// Whether its cable is unplugged.
+        #[field("{key}", "its part link_down; no unless it is 1")]
+        pub unplugged: bool,
+        /// The largest packet, where it is set; 1 takes that of the bridge.
+        #[field("{key}", "its part mtu")]
+        pub mtu: Option<u64>,
+        /// Megabytes a second that it may move at most.
+        #[field("{key}", "its part rate")]
+        pub rate: Option<f64>,
+        /// Its IPv4 address with the length of its network, or `dhcp`, `manual`: of a container, or as cloud-init is told.
+        #[field("{key}" | "{ipconfig}", "the part ip")]
+        pub ip: Option<Text>,
+        /// Its way out in IPv4.
+        #[field("{key}" | "{ipconfig}", "the part gw")]
+        pub gateway: Option<Text>,
+        /// Its IPv6 address, or `auto`, `dhcp`, `manual`.
+        #[field("{key}" | "{ipconfig}", "the part ip6")]
+        pub ip6: Option<Text>,
+        /// Its way out in IPv6.
+        #[field("{key}" | "{ipconfig}", "the part gw6")]
+        pub gateway6: Option<Text>,
+        /// All that the setting says.
+        #[field("{key}")]
+        pub setting: Text,
+        /// What cloud-init is told of its addresses.
+        #[field(skip)]
+        told: Option<Text>,
+        /// Where the configuration was read.
+        #[field(skip)]
+        from: Arc<Provenance>,
+    }
 }
 
 impl Net {
@@ -95,6 +125,8 @@ impl Net {
             ip6: text("ip6"),
             gateway6: text("gw6"),
             setting: words.into(),
+            told: addresses.map(Text::from),
+            from: Arc::default(),
         })
     }
 
@@ -121,6 +153,26 @@ impl Net {
     }
 }
 
+impl Net {
+    /// The same card, of a configuration that was read there.
+    pub(super) fn of(self, from: &Arc<Provenance>) -> Net {
+        Net { from: from.clone(), ..self }
+    }
+}
+
+impl Explained for Net {
+    fn sources(&self) -> Sources {
+        let addresses = self.key.raw().replacen("net", "ipconfig", 1);
+        let sources = Sources::of(&self.from).named("key", self.key.raw()).named("ipconfig", addresses.clone());
+        let call = sources.call("/config");
+        let sources = sources.part(call.clone(), "", json!({ self.key.raw(): self.setting.raw() }));
+        match &self.told {
+            Some(told) => sources.part(call, "", json!({ addresses: told.raw() })),
+            None => sources,
+        }
+    }
+}
+
 impl fmt::Debug for Net {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Net({} on {})", self.key, self.bridge.clone().unwrap_or_else(|| "no bridge".into()))
@@ -132,12 +184,12 @@ impl Listed for Net {
 
     fn columns() -> Vec<Column<Net>> {
         vec![
-            Column::new("Card", |n: &Net| Cell::Name(n.key.clone(), n.card.clone())),
-            Column::new("Bridge", Net::bridge_cell),
-            Column::new("VLAN", Net::vlans),
-            Column::new("Address", Net::addresses),
-            Column::new("Hardware address", |n: &Net| n.mac.clone().map(Cell::Code)),
-            Column::new("Firewall", |n: &Net| n.firewall),
+            column!("Card", |n: &Net| Cell::Name(n.key.clone(), n.card.clone())),
+            column!("Bridge", Net::bridge_cell).by("bridge unplugged", "the bridge; said where the cable is unplugged"),
+            column!("VLAN", Net::vlans).by("vlan trunks", "its own, and those that are let through"),
+            column!("Address", Net::addresses).by("ip ip6", "both, where they are set"),
+            column!("Hardware address", |n: &Net| n.mac.clone().map(Cell::Code)),
+            column!("Firewall", |n: &Net| n.firewall),
         ]
     }
 

@@ -1,11 +1,9 @@
-//! How a guest is shown: its row in a table, and its page.
+//! A guest's row in a table, and its state in a word.
 
-use crate::error::Error;
 use crate::model::guest::{Guest, Status};
-use crate::model::list::{Column, Listed, NEXT, count};
+use crate::model::list::{Column, Listed, NEXT, column, count};
 use crate::model::together::joined;
-use crate::page::{Cell, Level, Page, State, Tone};
-use crate::render::View;
+use crate::page::{Cell, State, Tone};
 use crate::text::Text;
 use crate::units::{Ratio, Reading, Why};
 
@@ -14,20 +12,33 @@ impl Listed for Guest {
 
     fn columns() -> Vec<Column<Guest>> {
         vec![
-            Column::new("Guest", |g: &Guest| g.name_cell()),
-            Column::new("State", |g: &Guest| g.state()),
-            Column::new("Node", |g: &Guest| g.node.clone()),
-            Column::new("CPU", |g: &Guest| g.cpu),
-            Column::new("Memory", |g: &Guest| Cell::usage(g.mem, g.maxmem)),
-            Column::new("First disk", |g: &Guest| g.maxdisk),
-            Column::new("Up", |g: &Guest| g.uptime),
-            Column::new("Tags", |g: &Guest| join(&g.tags)),
-            Column::new(NEXT, |g: &Guest| g.next()),
+            column!("Guest", |g: &Guest| g.name_cell()).by("name kind vmid status", "the name, unless the state is not known, with the kind and the number beside it"),
+            column!("State", |g: &Guest| g.state()).by("status template lock hastate", "whether it runs, with a lock and what high availability makes of it; wrong where high availability should have it run, or has it in error"),
+            column!("Node", |g: &Guest| g.node.clone()),
+            column!("CPU", |g: &Guest| g.cpu).by("cpu status", "a guest that is stopped has none, whatever the API sends"),
+            column!("Memory", |g: &Guest| Cell::usage(g.mem, g.maxmem))
+                .by("mem maxmem status", "what is in use, of what it may use; one that is stopped uses none, whatever the API sends")
+                .summed(),
+            column!("First disk", |g: &Guest| g.maxdisk)
+                .by("maxdisk status", "as it is, unless the state is not known")
+                .summed(),
+            column!("Up", |g: &Guest| g.uptime).by("uptime status", "a guest that is stopped has none, whatever the API sends"),
+            column!("Tags", |g: &Guest| join(&g.tags)),
+            column!(NEXT, |g: &Guest| g.next()).by("status template vmid", "the code to go on with; no answer has it"),
         ]
     }
 
     fn summary(guests: &[Guest]) -> (String, String) {
         (count(guests.len(), Guest::NOUN), by_state(guests))
+    }
+
+    fn told(&self) -> Text {
+        format!("{} {}", self.kind, self.vmid).into()
+    }
+
+    fn out_of_reach(&self) -> Option<Text> {
+        let away = self.name.why() == Some(Why::NodeOffline);
+        away.then(|| format!("node {} is offline", self.node.raw()).into())
     }
 }
 
@@ -50,6 +61,13 @@ fn by_state(guests: &[Guest]) -> String {
         parts.push(count(templates, ("template", "templates")));
     }
     if parts.is_empty() { ".".into() } else { format!(": {}.", parts.join(", ")) }
+}
+
+/// Its name, with what it is.
+impl From<&Guest> for Cell {
+    fn from(guest: &Guest) -> Cell {
+        guest.name_cell()
+    }
 }
 
 impl Guest {
@@ -89,23 +107,6 @@ impl Guest {
         state
     }
 
-    /// What it does, in a few words.
-    fn answer(&self) -> String {
-        match self.status {
-            Status::Unknown => format!("The state of {} is not known", self.called().raw()),
-            _ => format!("{} is {}", self.called().raw(), self.status),
-        }
-    }
-
-    /// Where it does so, or why that is not known.
-    fn whereabouts(&self) -> String {
-        match (&self.status, self.cpu.why()) {
-            (Status::Unknown, Some(Why::NodeOffline)) => format!(": {} is offline.", self.node),
-            (Status::Unknown, Some(why)) => format!(": {why}, on {}.", self.node),
-            _ => format!(" on {}.", self.node),
-        }
-    }
-
     /// The code to go on with.
     fn next(&self) -> Cell {
         let code = match self.status {
@@ -113,63 +114,6 @@ impl Guest {
             _ => self.code(),
         };
         Cell::Button(code.clone().into(), code.into())
-    }
-}
-
-impl View for Guest {
-    fn page(&self) -> Page {
-        let number = format!("{} {}", self.kind, self.vmid);
-        let title = self.name.as_ref().known().map(|name| format!("{} · {number}", name.raw())).unwrap_or(number);
-        let page = Page::new(title)
-            .question("What is it, where is it, and how does it do?")
-            .answer(self.answer(), self.whereabouts())
-            .facts([
-                ("State", Cell::from(self.state())),
-                ("Node", Cell::from(&self.node)),
-                ("CPU", cpu_cell(self.cpu, self.maxcpu)),
-                ("Memory", Cell::usage(self.mem, self.maxmem)),
-                ("Disk used", Cell::from(self.disk)),
-                ("First disk", Cell::from(self.maxdisk)),
-                ("Running for", Cell::from(self.uptime)),
-                ("Pool", self.pool.clone().map_or(Cell::from("none"), Cell::from)),
-                ("Tags", if self.tags.is_empty() { Cell::from("none") } else { join(&self.tags) }),
-            ]);
-        if self.cpu.why() == Some(Why::NodeOffline) {
-            let words = format!("Its configuration, snapshots and tasks can be read once {} answers again.", self.node);
-            let code = format!("pve.node({:?})?", self.node.raw());
-            return page.note(Level::Info, words).code(code).provenance((*self.provenance).clone());
-        }
-        let config = self.config();
-        let page = match &config {
-            Ok(config) => match config.notes() {
-                Some(notes) => page.section("Notes", Page::new("").lines(notes.raw().lines())),
-                None => page,
-            },
-            Err(_) => page,
-        };
-        let page =
-            part(page, "Configuration", &format!("{}.config()?", self.code()), config.map(|config| config.settings()));
-        let page =
-            part(page, "Snapshots", &format!("{}.snapshots()?", self.code()), self.snapshots().map(|list| list.page()));
-        let page =
-            part(page, "Recent tasks", &format!("{}.tasks()?", self.code()), self.tasks().map(|list| list.page()));
-        page.code(match self.next() {
-            Cell::Button(_, code) if self.is_stopped() => code,
-            _ => format!("{}.history(Span::Day)?", self.code()).into(),
-        })
-        .provenance((*self.provenance).clone())
-    }
-}
-
-/// A folded part of a page, or the reason why it could not be read.
-pub(crate) fn part(page: Page, title: &str, code: &str, part: Result<Page, Error>) -> Page {
-    match part {
-        Ok(part) => page.section_from(title, code, part),
-        Err(error) => page.section_from(
-            title,
-            code,
-            Page::new("").note(Level::Warning, format!("This could not be read. {error}")),
-        ),
     }
 }
 
@@ -186,7 +130,7 @@ pub(crate) fn cpu_cell(used: Reading<Ratio>, cores: Reading<u64>) -> Cell {
     }
 }
 
-fn join(texts: &[Text]) -> Cell {
+pub(super) fn join(texts: &[Text]) -> Cell {
     if texts.is_empty() {
         return Cell::Empty;
     }

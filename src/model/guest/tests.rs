@@ -12,6 +12,7 @@ use crate::session::Session;
 use crate::units::{Bytes, Reading, Why};
 
 mod now;
+mod page;
 
 fn guests() -> List<Guest> {
     Guest::list(&Canned::new().session()).unwrap()

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::text::Text;
@@ -107,9 +107,9 @@ impl Listed for CpuModel {
 
     fn columns() -> Vec<Column<CpuModel>> {
         vec![
-            Column::new("Model", |c: &CpuModel| c.name.clone()),
-            Column::new("Maker", |c: &CpuModel| c.vendor.clone()),
-            Column::new("Defined here", |c: &CpuModel| c.custom),
+            column!("Model", |c: &CpuModel| c.name.clone()),
+            column!("Maker", |c: &CpuModel| c.vendor.clone()),
+            column!("Defined here", |c: &CpuModel| c.custom),
         ]
     }
 
@@ -124,8 +124,8 @@ impl Listed for CpuFlag {
 
     fn columns() -> Vec<Column<CpuFlag>> {
         vec![
-            Column::new("Flag", |c: &CpuFlag| c.name.clone()),
-            Column::new("What it is for", |c: &CpuFlag| c.description.clone()),
+            column!("Flag", |c: &CpuFlag| c.name.clone()),
+            column!("What it is for", |c: &CpuFlag| c.description.clone()),
         ]
     }
 }
@@ -135,10 +135,10 @@ impl Listed for MachineType {
 
     fn columns() -> Vec<Column<MachineType>> {
         vec![
-            Column::new("Machine type", |m: &MachineType| m.id.clone()),
-            Column::new("Kind", |m: &MachineType| m.kind.clone()),
-            Column::new("Version", |m: &MachineType| m.version.clone()),
-            Column::new("What is new", |m: &MachineType| m.changes.clone()),
+            column!("Machine type", |m: &MachineType| m.id.clone()),
+            column!("Kind", |m: &MachineType| m.kind.clone()),
+            column!("Version", |m: &MachineType| m.version.clone()),
+            column!("What is new", |m: &MachineType| m.changes.clone()),
         ]
     }
 }

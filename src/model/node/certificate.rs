@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::page::{Cell, State, Tone};
@@ -89,15 +89,18 @@ impl Listed for Certificate {
 
     fn columns() -> Vec<Column<Certificate>> {
         vec![
-            Column::new("File", |c: &Certificate| c.filename.clone()),
-            Column::new("State", Certificate::state_cell),
-            Column::new("Holds until", |c: &Certificate| c.notafter),
-            Column::new("Holds for", |c: &Certificate| {
+            column!("File", |c: &Certificate| c.filename.clone()),
+            column!("State", Certificate::state_cell).by(
+                "notafter",
+                "the time from the answer until then; on hold when it is less than 14 days, wrong when it is past",
+            ),
+            column!("Holds until", |c: &Certificate| c.notafter),
+            column!("Holds for", |c: &Certificate| {
                 c.san.iter().map(Text::to_string).collect::<Vec<_>>().join(", ")
             }),
-            Column::new("Subject", |c: &Certificate| c.subject.clone()),
-            Column::new("Issuer", |c: &Certificate| c.issuer.clone()),
-            Column::new("Fingerprint (SHA-256)", |c: &Certificate| c.fingerprint.clone().map(Cell::Code)),
+            column!("Subject", |c: &Certificate| c.subject.clone()),
+            column!("Issuer", |c: &Certificate| c.issuer.clone()),
+            column!("Fingerprint (SHA-256)", |c: &Certificate| c.fingerprint.clone().map(Cell::Code)),
         ]
     }
 

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed};
+use crate::model::list::{Column, List, Listed, column};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::text::Text;
@@ -50,10 +50,10 @@ impl Listed for MountedDirectory {
 
     fn columns() -> Vec<Column<MountedDirectory>> {
         vec![
-            Column::new("Path", |d: &MountedDirectory| d.path.clone()),
-            Column::new("Device", |d: &MountedDirectory| d.device.clone()),
-            Column::new("File system", |d: &MountedDirectory| d.kind.clone()),
-            Column::new("Options", |d: &MountedDirectory| d.options.clone()),
+            column!("Path", |d: &MountedDirectory| d.path.clone()),
+            column!("Device", |d: &MountedDirectory| d.device.clone()),
+            column!("File system", |d: &MountedDirectory| d.kind.clone()),
+            column!("Options", |d: &MountedDirectory| d.options.clone()),
         ]
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::loose::{self, Loose, Scalar};
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::model::words::words;
@@ -92,7 +92,8 @@ fields! {
         /// How many journals of OSDs of the old kind are on it.
         #[field(loose::u64)]
         pub journals: Option<u64>,
-        #[field(skip)]
+        /// The node that it is in.
+        #[field(skip, "the path of the call")]
         node: Text,
         #[field(skip)]
         origin: Origin,
@@ -117,7 +118,8 @@ fields! {
         /// The part of a solid state disk's endurance that is left: 1.0 when new.
         #[field(percent_left)]
         pub wearout: Reading<Ratio>,
-        #[field(skip)]
+        /// The disk that it is about.
+        #[field(skip, "the disk that the call was about")]
         disk: Text,
         #[field(skip)]
         origin: Origin,
@@ -262,14 +264,16 @@ impl Listed for NodeDisk {
 
     fn columns() -> Vec<Column<NodeDisk>> {
         vec![
-            Column::new("Disk", |d: &NodeDisk| d.devpath.clone()),
-            Column::new("Health", NodeDisk::health_cell),
-            Column::new("Endurance left", |d: &NodeDisk| d.wearout),
-            Column::new("Used for", NodeDisk::used_cell),
-            Column::new("Size", |d: &NodeDisk| d.size),
-            Column::new("Kind", NodeDisk::kind_cell),
-            Column::new("Model", |d: &NodeDisk| d.model.clone()),
-            Column::new("Serial number", |d: &NodeDisk| d.serial.clone()),
+            column!("Disk", |d: &NodeDisk| d.devpath.clone()),
+            column!("Health", NodeDisk::health_cell)
+                .by("health", "PASSED and OK are good, a word that tells nothing is not known, all else is wrong"),
+            column!("Endurance left", |d: &NodeDisk| d.wearout),
+            column!("Used for", NodeDisk::used_cell)
+                .by("osdid used", "the Ceph OSD on it, where there is one; else what is on it; else nothing"),
+            column!("Size", |d: &NodeDisk| d.size),
+            column!("Kind", NodeDisk::kind_cell).by("kind rpm", "the kind, with the turns a minute of one that turns"),
+            column!("Model", |d: &NodeDisk| d.model.clone()),
+            column!("Serial number", |d: &NodeDisk| d.serial.clone()),
         ]
     }
 

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed};
+use crate::model::list::{Column, List, Listed, column};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::page::Cell;
@@ -126,12 +126,18 @@ impl Listed for PciDevice {
 
     fn columns() -> Vec<Column<PciDevice>> {
         vec![
-            Column::new("Place", |d: &PciDevice| Cell::Code(d.id.clone())),
-            Column::new("Device", |d: &PciDevice| named(&d.device_name, &d.device)),
-            Column::new("Maker", |d: &PciDevice| named(&d.vendor_name, &d.vendor)),
-            Column::new("IOMMU group", |d: &PciDevice| d.iommugroup.map_or(Cell::from("none"), Cell::from)),
-            Column::new("Can be divided", |d: &PciDevice| d.mdev),
-            Column::new("Class", |d: &PciDevice| d.class.clone()),
+            column!("Place", |d: &PciDevice| Cell::Code(d.id.clone())),
+            column!("Device", |d: &PciDevice| named(&d.device_name, &d.device)).by(
+                "device_name device",
+                "the name with the number beside it; the number alone where the node knows no name",
+            ),
+            column!("Maker", |d: &PciDevice| named(&d.vendor_name, &d.vendor)).by(
+                "vendor_name vendor",
+                "the name with the number beside it; the number alone where the node knows no name",
+            ),
+            column!("IOMMU group", |d: &PciDevice| d.iommugroup.map_or(Cell::from("none"), Cell::from)),
+            column!("Can be divided", |d: &PciDevice| d.mdev),
+            column!("Class", |d: &PciDevice| d.class.clone()),
         ]
     }
 
@@ -147,14 +153,16 @@ impl Listed for UsbDevice {
 
     fn columns() -> Vec<Column<UsbDevice>> {
         vec![
-            Column::new("Device", |d: &UsbDevice| {
+            column!("Device", |d: &UsbDevice| {
                 let number = Text::from(format!("{}:{}", d.vendid.raw(), d.prodid.raw()));
                 named(&d.product, &Reading::Known(number))
-            }),
-            Column::new("Maker", |d: &UsbDevice| d.manufacturer.clone()),
-            Column::new("Bus", |d: &UsbDevice| d.busnum),
-            Column::new("Port", |d: &UsbDevice| d.usbpath.clone().map_or_else(|| d.port.into(), Cell::from)),
-            Column::new("Serial number", |d: &UsbDevice| d.serial.clone()),
+            })
+            .by("product vendid prodid", "what it calls itself, with the numbers of maker and product beside it"),
+            column!("Maker", |d: &UsbDevice| d.manufacturer.clone()),
+            column!("Bus", |d: &UsbDevice| d.busnum),
+            column!("Port", |d: &UsbDevice| d.usbpath.clone().map_or_else(|| d.port.into(), Cell::from))
+                .by("usbpath port", "the path of ports that leads to it, or else the port"),
+            column!("Serial number", |d: &UsbDevice| d.serial.clone()),
         ]
     }
 }

@@ -5,14 +5,16 @@ use serde::Deserialize;
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record, segment};
 use crate::model::sight::Sight;
 use crate::model::words::words;
 use crate::page::{Cell, State, Tone};
+use crate::session::{Answer, Session};
 use crate::text::Text;
 use crate::units::Reading;
+use crate::wire::Call;
 
 words! {
     /// What kind of interface it is.
@@ -51,6 +53,9 @@ fields! {
     pub struct NetworkInterface {
         /// Its name: `vmbr0`.
         pub iface: Text,
+        /// The node that it belongs to.
+        #[field(skip, "the path of the call")]
+        pub node: Text,
         /// What kind it is.
         #[field("type")]
         pub kind: Reading<InterfaceKind>,
@@ -215,21 +220,8 @@ impl Node {
     /// # Errors
     /// When the node cannot be reached.
     pub fn networks(&self) -> Result<List<NetworkInterface>, Error> {
-        let session = &self.session;
-        let answer = session.ask(crate::wire::Call::get(self.path("network")))?;
-        let mut ask = Ask::new(session, self.path("network"))
-            .titled(format!("Network of {}", self.name.raw()))
-            .question("Which cards, bonds and bridges does it have, what is connected to what, and is it up?")
-            .filtered_by("bridges", &["SDN.Audit", "SDN.Use"], "/sdn/zones/localnetwork")
-            .place(self.place());
-        if has_changes(&answer.reply.body) {
-            ask = ask
-                .seen(Sight::whole().remark(
-                    "The file holds changes that are not applied yet: what is shown here is not all in force.",
-                ));
-        }
-        let all = ask.list_of(&answer, |_| {})?;
-        Ok(all.sorted_by_key(|net: &NetworkInterface| net.iface.clone()))
+        let answer = self.session.ask(Call::get(self.path("network")))?;
+        NetworkInterface::all_in(&self.session, &self.name, &answer)
     }
 
     /// One interface by its name, from `/nodes/{node}/network/{iface}`.
@@ -249,7 +241,10 @@ impl Node {
         }
         Ask::new(&self.session, self.path(&format!("network/{}", segment(&iface))))
             .place(self.place())
-            .one_with(|net: &mut NetworkInterface| net.iface = iface.clone())
+            .one_with(|net: &mut NetworkInterface| {
+                net.iface = iface.clone();
+                net.node = self.name.clone();
+            })
             .map_err(|error| if matches!(error, Error::NotFound { .. }) { none() } else { error })
     }
 }
@@ -265,6 +260,27 @@ fn has_changes(body: &str) -> bool {
 }
 
 impl NetworkInterface {
+    pub(crate) fn session(&self) -> Result<&Session, Error> {
+        self.origin.session()
+    }
+
+    /// The interfaces in an answer of this node.
+    pub(crate) fn all_in(session: &Session, node: &Text, answer: &Answer) -> Result<List<NetworkInterface>, Error> {
+        let mut ask = Ask::new(session, format!("/nodes/{}/network", node.raw()))
+            .titled(format!("Network of {}", node.raw()))
+            .question("Which cards, bonds and bridges does it have, what is connected to what, and is it up?")
+            .filtered_by("bridges", &["SDN.Audit", "SDN.Use"], "/sdn/zones/localnetwork")
+            .place(format!("node/{}", node.raw()));
+        if has_changes(&answer.reply.body) {
+            ask = ask
+                .seen(Sight::whole().remark(
+                    "The file holds changes that are not applied yet: what is shown here is not all in force.",
+                ));
+        }
+        let all = ask.list_of(answer, |net: &mut NetworkInterface| net.node = node.clone())?;
+        Ok(all.sorted_by_key(|net: &NetworkInterface| net.iface.clone()))
+    }
+
     /// Whether guests can be connected to it.
     pub fn is_bridge(&self) -> bool {
         self.kind == InterfaceKind::Bridge || self.kind == InterfaceKind::OvsBridge
@@ -276,7 +292,7 @@ impl NetworkInterface {
         lists.into_iter().flatten().chain(&self.vlan_raw_device).cloned().collect()
     }
 
-    fn addresses(&self) -> String {
+    pub(crate) fn addresses(&self) -> String {
         let v4 = self.cidr.as_ref().or(self.address.as_ref());
         let v6 = self.cidr6.as_ref().or(self.address6.as_ref());
         let by =
@@ -288,13 +304,13 @@ impl NetworkInterface {
         all.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 
-    fn state_cell(&self) -> Cell {
+    pub(crate) fn state(&self) -> State {
         if self.active {
-            State::new(Tone::Good, "up").into()
+            State::new(Tone::Good, "up")
         } else if self.autostart {
-            State::new(Tone::Wrong, "down, should be up").into()
+            State::new(Tone::Wrong, "down, should be up")
         } else {
-            State::new(Tone::Off, "down").into()
+            State::new(Tone::Off, "down")
         }
     }
 
@@ -313,16 +329,24 @@ impl Listed for NetworkInterface {
 
     fn columns() -> Vec<Column<NetworkInterface>> {
         vec![
-            Column::new("Interface", |n: &NetworkInterface| n.iface.clone()),
-            Column::new("State", NetworkInterface::state_cell),
-            Column::new("Kind", |n: &NetworkInterface| n.kind.clone()),
-            Column::new("Made of", |n: &NetworkInterface| {
+            column!("Interface", |n: &NetworkInterface| n.iface.clone()),
+            column!("State", NetworkInterface::state)
+                .by("active autostart", "up where it is active; else wrong if it is to start with the node"),
+            column!("Kind", |n: &NetworkInterface| n.kind.clone()),
+            column!("Made of", |n: &NetworkInterface| {
                 n.parts().iter().map(Text::to_string).collect::<Vec<_>>().join(", ")
-            }),
-            Column::new("Addresses", NetworkInterface::addresses),
-            Column::new("Gateway", |n: &NetworkInterface| n.gateway.clone().or_else(|| n.gateway6.clone())),
-            Column::new("VLANs", NetworkInterface::vlan_cell),
-            Column::new("Remark", |n: &NetworkInterface| {
+            })
+            .by("bridge_ports slaves ovs_ports ovs_bonds vlan_raw_device", "all that are set, in this order"),
+            column!("Addresses", NetworkInterface::addresses).by(
+                "cidr address method cidr6 address6 method6",
+                "the address with the length of its network, else without it, else by DHCP; the same for IPv6",
+            ),
+            column!("Gateway", |n: &NetworkInterface| n.gateway.clone().or_else(|| n.gateway6.clone())),
+            column!("VLANs", NetworkInterface::vlan_cell).by(
+                "bridge_vids vlan_id ovs_tag bridge_vlan_aware",
+                "those let through; else its own; else all, of a bridge that knows VLANs",
+            ),
+            column!("Remark", |n: &NetworkInterface| {
                 n.comments.as_ref().map(|words| Text::from(words.raw().trim()))
             }),
         ]

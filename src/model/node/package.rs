@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::page::{Cell, State, Tone};
@@ -95,7 +95,50 @@ impl Node {
     }
 }
 
+impl List<AptPackage> {
+    /// Of the versions on a node, the kernel that is installed, newer than the one that runs, and waits for a reboot; known
+    /// to be `None` where the newest one runs.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let waiting = Pve::demo()?.node("pve1")?.versions()?.kernel_waiting();
+    /// println!("{}", waiting.known().flatten().unwrap_or("no reboot is due".into()));
+    /// # Ok(()) }
+    /// ```
+    pub fn kernel_waiting(&self) -> Reading<Option<Text>> {
+        let running = self.iter().find_map(|package| package.running_kernel.as_ref());
+        let running = running.map(|release| numbers(release.raw())).filter(|numbers| !numbers.is_empty());
+        let newest = self.iter().filter_map(AptPackage::kernel).max_by_key(|release| numbers(release));
+        match running.zip(newest) {
+            Some((running, newest)) => Reading::Known((numbers(newest) > running).then(|| newest.into())),
+            None => Reading::default(),
+        }
+    }
+}
+
+/// The numbers that a version begins with: 6, 17, 4, 1 of `6.17.4-1-pve`.
+fn numbers(version: &str) -> Vec<u64> {
+    version.split(['.', '-', '+', '~']).map_while(|part| part.parse().ok()).collect()
+}
+
 impl AptPackage {
+    /// The release of the kernel that it is, where it is one that is installed. The packages that only point to the newest
+    /// of a series had numbers of their own before Proxmox VE 8.
+    fn kernel(&self) -> Option<&str> {
+        let name = self.package.raw();
+        let (release, is_new) = match name.strip_prefix("proxmox-kernel-") {
+            Some(release) => (release, true),
+            None => (name.strip_prefix("pve-kernel-")?, false),
+        };
+        let is_release = release.starts_with(|c: char| c.is_ascii_digit()) && self.is_installed();
+        match release.contains("-pve") {
+            _ if !is_release => None,
+            true => Some(release.trim_end_matches("-signed")),
+            false => self.installed.as_ref().filter(|_| is_new).map(Text::raw),
+        }
+    }
+
     /// Whether it is installed.
     pub fn is_installed(&self) -> bool {
         match &self.state {
@@ -134,13 +177,17 @@ impl Listed for AptPackage {
 
     fn columns() -> Vec<Column<AptPackage>> {
         vec![
-            Column::new("Package", |p: &AptPackage| p.package.clone()),
-            Column::new("State", AptPackage::state_cell),
-            Column::new("Installed", AptPackage::installed_cell),
-            Column::new("On offer", |p: &AptPackage| p.version.clone()),
-            Column::new("From", |p: &AptPackage| p.publisher.clone()),
-            Column::new("Running", |p: &AptPackage| p.running_kernel.clone().or_else(|| p.manager_version.clone())),
-            Column::new("What it is", |p: &AptPackage| p.title.clone()),
+            column!("Package", |p: &AptPackage| p.package.clone()),
+            column!("State", AptPackage::state_cell).by(
+                "state installed version",
+                "installed, and to be updated where the version on offer is another one",
+            ),
+            column!("Installed", AptPackage::installed_cell)
+                .by("installed state", "the version, of a package that is installed"),
+            column!("On offer", |p: &AptPackage| p.version.clone()),
+            column!("From", |p: &AptPackage| p.publisher.clone()),
+            column!("Running", |p: &AptPackage| p.running_kernel.clone().or_else(|| p.manager_version.clone())),
+            column!("What it is", |p: &AptPackage| p.title.clone()),
         ]
     }
 
@@ -153,5 +200,50 @@ impl Listed for AptPackage {
             n => format!("; {n} could be updated: {}.", named.join(", ")),
         };
         (count(packages.len(), AptPackage::NOUN), rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::model::canned::Canned;
+    use crate::model::node::Node;
+    use crate::text::Text;
+    use crate::units::{Reading, Why};
+
+    /// What waits on a node that runs this kernel and has these packages.
+    fn waiting(running: &str, packages: &[(&str, &str, &str)]) -> Reading<Option<Text>> {
+        let row = |(name, version, state): &(&str, &str, &str)| json!({ "Package": name, "OldVersion": version, "CurrentState": state });
+        let mut rows: Vec<_> = packages.iter().map(row).collect();
+        rows.push(json!({ "Package": "proxmox-ve", "CurrentState": "Installed", "RunningKernel": running }));
+        let session = Canned::new().data("/nodes/pve1/apt/versions", rows.into()).session();
+        Node::find(&session, "pve1").unwrap().versions().unwrap().kernel_waiting()
+    }
+
+    #[test]
+    fn a_kernel_waits_that_is_installed_and_newer_than_the_one_that_runs() {
+        let (old, new) = ("proxmox-kernel-6.14.8-2-pve-signed", "proxmox-kernel-6.17.4-1-pve-signed");
+        let both = [
+            (old, "6.14.8-2", "Installed"),
+            (new, "6.17.4-1", "Installed"),
+            ("proxmox-kernel-helper", "9.0.4", "Installed"),
+        ];
+        assert_eq!(waiting("6.14.8-2-pve", &both), Reading::Known(Some("6.17.4-1-pve".into())));
+        assert_eq!(waiting("6.17.4-1-pve", &both), Reading::Known(None));
+        let removed = [(old, "6.14.8-2", "Installed"), (new, "6.17.4-1", "ConfigFiles")];
+        assert_eq!(waiting("6.14.8-2-pve", &removed), Reading::Known(None));
+        // 10 is more than 9, whatever comes first in a dictionary.
+        let tenth = [("proxmox-kernel-6.17", "6.17.10-1", "Installed")];
+        assert_eq!(waiting("6.17.9-1-pve", &tenth), Reading::Known(Some("6.17.10-1".into())));
+    }
+
+    #[test]
+    fn packages_that_count_by_themselves_and_odd_kernels_tell_nothing() {
+        let seventh =
+            [("pve-kernel-5.15", "7.4-3", "Installed"), ("pve-kernel-5.15.108-1-pve", "5.15.108-2", "Installed")];
+        assert_eq!(waiting("5.15.108-1-pve", &seventh), Reading::Known(None));
+        assert_eq!(waiting("mine", &seventh), Reading::Missing(Why::NotInAnswer));
+        assert_eq!(waiting("6.17.4-1-pve", &[]), Reading::Missing(Why::NotInAnswer));
     }
 }

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, Listed, count};
+use crate::model::list::{Column, Listed, column, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::page::{Cell, Grid, Level, Page, State, Tone};
@@ -27,7 +27,8 @@ fields! {
         pub standard_repos: Vec<StandardRepository>,
         /// A mark of this state of the files.
         pub digest: Option<Text>,
-        #[field(skip)]
+        /// The node that it belongs to.
+        #[field(skip, "the path of the call")]
         node: Text,
         #[field(skip)]
         origin: Origin,
@@ -183,11 +184,13 @@ impl Listed for AptRepositories {
 
     fn columns() -> Vec<Column<AptRepositories>> {
         vec![
-            Column::new("Node", |r: &AptRepositories| r.node.clone()),
-            Column::new("Sources", |r: &AptRepositories| {
+            column!("Node", |r: &AptRepositories| r.node.clone()),
+            column!("Sources", |r: &AptRepositories| {
                 r.files.iter().map(|file| file.repositories.len()).sum::<usize>()
-            }),
-            Column::new("Warnings", |r: &AptRepositories| r.warnings().len()),
+            })
+            .by("files", "how many sources stand in all files together"),
+            column!("Warnings", |r: &AptRepositories| r.warnings().len())
+                .by("errors infos", "what is wrong with files, and the remarks of the kind warning, counted"),
         ]
     }
 }

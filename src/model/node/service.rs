@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::model::words::words;
@@ -85,10 +85,11 @@ impl Listed for NodeService {
 
     fn columns() -> Vec<Column<NodeService>> {
         vec![
-            Column::new("Service", |s: &NodeService| s.name.clone()),
-            Column::new("State", NodeService::state_cell),
-            Column::new("Starts with the node", |s: &NodeService| s.unit_state.clone()),
-            Column::new("What it is", |s: &NodeService| s.desc.clone()),
+            column!("Service", |s: &NodeService| s.name.clone()),
+            column!("State", NodeService::state_cell)
+                .by("state unit_state", "wrong where it is dead though it is to start with the node"),
+            column!("Starts with the node", |s: &NodeService| s.unit_state.clone()),
+            column!("What it is", |s: &NodeService| s.desc.clone()),
         ]
     }
 

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, Listed};
+use crate::model::list::{Column, Listed, column};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::text::Text;
@@ -39,7 +39,8 @@ fields! {
         pub acmedomain5: Option<Text>,
         /// A mark of this state of the settings.
         pub digest: Option<Text>,
-        #[field(skip)]
+        /// The node that it belongs to.
+        #[field(skip, "the path of the call")]
         node: Text,
         #[field(skip)]
         origin: Origin,
@@ -80,15 +81,19 @@ impl Listed for NodeSettings {
 
     fn columns() -> Vec<Column<NodeSettings>> {
         vec![
-            Column::new("Node", |s: &NodeSettings| s.node.clone()),
-            Column::new("Notes", |s: &NodeSettings| {
+            column!("Node", |s: &NodeSettings| s.node.clone()),
+            column!("Notes", |s: &NodeSettings| {
                 s.description.as_ref().map(|notes| Text::from(notes.raw().trim_end()))
             }),
-            Column::new("Starts its guests after", |s: &NodeSettings| s.startall_onboot_delay),
-            Column::new("Woken by", |s: &NodeSettings| s.wakeonlan.clone()),
-            Column::new("Certificates by ACME", |s: &NodeSettings| {
+            column!("Starts its guests after", |s: &NodeSettings| s.startall_onboot_delay),
+            column!("Woken by", |s: &NodeSettings| s.wakeonlan.clone()),
+            column!("Certificates by ACME", |s: &NodeSettings| {
                 s.acme_domains().iter().map(Text::to_string).collect::<Vec<_>>().join("; ")
-            }),
+            })
+            .by(
+                "acmedomain0 acmedomain1 acmedomain2 acmedomain3 acmedomain4 acmedomain5",
+                "those that are set, in their order",
+            ),
         ]
     }
 }

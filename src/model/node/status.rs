@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::model::fields::fields;
-use crate::model::list::{Column, Listed, count};
+use crate::model::list::{Column, Listed, column, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::page::Cell;
@@ -43,7 +43,8 @@ fields! {
         pub rootfs: NodeSpace,
         /// Memory saved by merging equal pages of guests.
         pub ksm: Ksm,
-        #[field(skip)]
+        /// The node that it belongs to.
+        #[field(skip, "the path of the call")]
         node: Text,
         #[field(skip)]
         origin: Origin,
@@ -220,17 +221,23 @@ impl Listed for NodeStatus {
 
     fn columns() -> Vec<Column<NodeStatus>> {
         vec![
-            Column::new("Node", |s: &NodeStatus| s.node.clone()),
-            Column::new("Version", |s: &NodeStatus| s.pveversion.clone()),
-            Column::new("Kernel", NodeStatus::kernel_cell),
-            Column::new("Booted by", NodeStatus::boot_cell),
-            Column::new("Processor", NodeStatus::processor_cell),
-            Column::new("Virtual machines run", NodeStatus::virtualization_cell),
-            Column::new("Load over 1, 5 and 15 min", NodeStatus::load_cell),
-            Column::new("Waiting for disks", |s: &NodeStatus| s.wait),
-            Column::new("Memory", |s: &NodeStatus| Cell::usage(s.memory.used, s.memory.total)),
-            Column::new("Swap", NodeStatus::swap_cell),
-            Column::new("Root file system", |s: &NodeStatus| Cell::usage(s.rootfs.used, s.rootfs.total)),
+            column!("Node", |s: &NodeStatus| s.node.clone()),
+            column!("Version", |s: &NodeStatus| s.pveversion.clone()),
+            column!("Kernel", NodeStatus::kernel_cell)
+                .by("current_kernel.release kversion", "the first of these that is there"),
+            column!("Booted by", NodeStatus::boot_cell)
+                .by("boot_info.mode boot_info.secureboot", "efi is EFI, legacy-bios is BIOS; secure boot is said"),
+            column!("Processor", NodeStatus::processor_cell)
+                .by("cpuinfo.model cpuinfo.cpus cpuinfo.sockets", "the model, with its threads and sockets"),
+            column!("Virtual machines run", NodeStatus::virtualization_cell)
+                .by("cpuinfo.hvm", "1: in hardware; nothing or 0: not in hardware"),
+            column!("Load over 1, 5 and 15 min", NodeStatus::load_cell)
+                .by("loadavg", "three averages of how many processes ran or waited"),
+            column!("Waiting for disks", |s: &NodeStatus| s.wait),
+            column!("Memory", |s: &NodeStatus| Cell::usage(s.memory.used, s.memory.total)),
+            column!("Swap", NodeStatus::swap_cell)
+                .by("swap.used swap.total", "the part in use; none where there is none in all"),
+            column!("Root file system", |s: &NodeStatus| Cell::usage(s.rootfs.used, s.rootfs.total)),
         ]
     }
 }

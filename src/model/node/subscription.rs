@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::error::Error;
 use crate::model::fields::fields;
-use crate::model::list::{Column, Listed};
+use crate::model::list::{Column, Listed, column};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::model::words::words;
@@ -60,7 +60,8 @@ fields! {
         /// Whether the key of an offline subscription comes with a signature, which is a secret itself.
         #[field(is_there)]
         pub signature: bool,
-        #[field(skip)]
+        /// The node that it belongs to.
+        #[field(skip, "the path of the call")]
         node: Text,
         #[field(skip)]
         origin: Origin,
@@ -121,17 +122,18 @@ impl Listed for Subscription {
 
     fn columns() -> Vec<Column<Subscription>> {
         vec![
-            Column::new("Node", |s: &Subscription| s.node.clone()),
-            Column::new("State", Subscription::status_cell),
-            Column::new("Product", |s: &Subscription| s.productname.clone()),
-            Column::new("Holds until", |s: &Subscription| s.nextduedate.clone()),
-            Column::new("Sockets", |s: &Subscription| match s.sockets {
+            column!("Node", |s: &Subscription| s.node.clone()),
+            column!("State", Subscription::status_cell)
+                .by("status", "active is good; without one there are no updates from the enterprise sources"),
+            column!("Product", |s: &Subscription| s.productname.clone()),
+            column!("Holds until", |s: &Subscription| s.nextduedate.clone()),
+            column!("Sockets", |s: &Subscription| match s.sockets {
                 Reading::Missing(Why::NotInAnswer) => Cell::Empty,
                 sockets => sockets.into(),
             }),
-            Column::new("Key", |s: &Subscription| s.key.clone()),
-            Column::new("Checked", |s: &Subscription| s.checktime.known()),
-            Column::new("Message", |s: &Subscription| s.message.clone()),
+            column!("Key", |s: &Subscription| s.key.clone()),
+            column!("Checked", |s: &Subscription| s.checktime.known()),
+            column!("Message", |s: &Subscription| s.message.clone()),
         ]
     }
 }

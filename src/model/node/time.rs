@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::model::fields::fields;
-use crate::model::list::{Column, Listed};
+use crate::model::list::{Column, Listed, column};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::page::Page;
@@ -20,7 +20,8 @@ fields! {
         pub localtime: Reading<Moment>,
         /// Its time zone: `Europe/Vienna`.
         pub timezone: Reading<Text>,
-        #[field(skip)]
+        /// The node that it belongs to.
+        #[field(skip, "the path of the call")]
         node: Text,
         #[field(skip)]
         origin: Origin,
@@ -41,7 +42,8 @@ fields! {
         pub dns2: Option<Text>,
         /// The third; a fourth is never asked.
         pub dns3: Option<Text>,
-        #[field(skip)]
+        /// The node that it belongs to.
+        #[field(skip, "the path of the call")]
         node: Text,
         #[field(skip)]
         origin: Origin,
@@ -58,7 +60,8 @@ fields! {
         pub data: Text,
         /// A mark of this state of the file.
         pub digest: Option<Text>,
-        #[field(skip)]
+        /// The node that it belongs to.
+        #[field(skip, "the path of the call")]
         node: Text,
         #[field(skip)]
         origin: Origin,
@@ -112,10 +115,11 @@ impl Listed for NodeTime {
 
     fn columns() -> Vec<Column<NodeTime>> {
         vec![
-            Column::new("Node", |t: &NodeTime| t.node.clone()),
-            Column::new("Time", |t: &NodeTime| t.time),
-            Column::new("Time zone", |t: &NodeTime| t.timezone.clone()),
-            Column::new("Apart from the clock here", NodeTime::apart),
+            column!("Node", |t: &NodeTime| t.node.clone()),
+            column!("Time", |t: &NodeTime| t.time),
+            column!("Time zone", |t: &NodeTime| t.timezone.clone()),
+            column!("Apart from the clock here", NodeTime::apart)
+                .by("time", "the difference to the moment at which the answer came, by the clock here"),
         ]
     }
 }
@@ -132,11 +136,12 @@ impl Listed for NodeDns {
 
     fn columns() -> Vec<Column<NodeDns>> {
         vec![
-            Column::new("Node", |d: &NodeDns| d.node.clone()),
-            Column::new("Servers", |d: &NodeDns| {
+            column!("Node", |d: &NodeDns| d.node.clone()),
+            column!("Servers", |d: &NodeDns| {
                 d.servers().iter().map(Text::to_string).collect::<Vec<_>>().join(", ")
-            }),
-            Column::new("Added to bare names", |d: &NodeDns| d.search.clone()),
+            })
+            .by("dns1 dns2 dns3", "those that are set, in their order"),
+            column!("Added to bare names", |d: &NodeDns| d.search.clone()),
         ]
     }
 }
@@ -162,11 +167,12 @@ impl Listed for NodeHosts {
 
     fn columns() -> Vec<Column<NodeHosts>> {
         vec![
-            Column::new("Node", |h: &NodeHosts| h.node.clone()),
-            Column::new("Names of its own", |h: &NodeHosts| {
+            column!("Node", |h: &NodeHosts| h.node.clone()),
+            column!("Names of its own", |h: &NodeHosts| {
                 h.address_of(h.node.raw()).map_or_else(|| "not in it".into(), crate::page::Cell::from)
-            }),
-            Column::new("Lines", |h: &NodeHosts| h.entries().len()),
+            })
+            .by("data node", "the address in the line that has the node's name"),
+            column!("Lines", |h: &NodeHosts| h.entries().len()).by("data", "those that are no remark, counted"),
         ]
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::model::together::sum_of;
@@ -50,10 +50,10 @@ impl Listed for GuestTraffic {
 
     fn columns() -> Vec<Column<GuestTraffic>> {
         vec![
-            Column::new("Guest", |t: &GuestTraffic| t.vmid),
-            Column::new("Card", |t: &GuestTraffic| t.dev.clone()),
-            Column::new("Received", |t: &GuestTraffic| t.received),
-            Column::new("Sent", |t: &GuestTraffic| t.sent),
+            column!("Guest", |t: &GuestTraffic| t.vmid),
+            column!("Card", |t: &GuestTraffic| t.dev.clone()),
+            column!("Received", |t: &GuestTraffic| t.received),
+            column!("Sent", |t: &GuestTraffic| t.sent),
         ]
     }
 

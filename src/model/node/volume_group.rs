@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record};
 use crate::page::Cell;
@@ -112,10 +112,11 @@ impl Listed for VolumeGroup {
 
     fn columns() -> Vec<Column<VolumeGroup>> {
         vec![
-            Column::new("Volume group", |g: &VolumeGroup| g.name.clone()),
-            Column::new("Given to volumes", |g: &VolumeGroup| Cell::usage(g.used(), g.size)),
-            Column::new("Free", |g: &VolumeGroup| g.free),
-            Column::new("On", |g: &VolumeGroup| {
+            column!("Volume group", |g: &VolumeGroup| g.name.clone()),
+            column!("Given to volumes", |g: &VolumeGroup| Cell::usage(g.used(), g.size))
+                .by("size free", "the size less what is free, of the size"),
+            column!("Free", |g: &VolumeGroup| g.free),
+            column!("On", |g: &VolumeGroup| {
                 g.children.iter().map(|disk| disk.name.to_string()).collect::<Vec<_>>().join(", ")
             }),
         ]
@@ -135,10 +136,10 @@ impl Listed for ThinPool {
 
     fn columns() -> Vec<Column<ThinPool>> {
         vec![
-            Column::new("Thin pool", |p: &ThinPool| p.lv.clone()),
-            Column::new("Volume group", |p: &ThinPool| p.vg.clone()),
-            Column::new("Data", |p: &ThinPool| Cell::usage(p.used, p.lv_size)),
-            Column::new("Its own books", |p: &ThinPool| Cell::usage(p.metadata_used, p.metadata_size)),
+            column!("Thin pool", |p: &ThinPool| p.lv.clone()),
+            column!("Volume group", |p: &ThinPool| p.vg.clone()),
+            column!("Data", |p: &ThinPool| Cell::usage(p.used, p.lv_size)),
+            column!("Its own books", |p: &ThinPool| Cell::usage(p.metadata_used, p.metadata_size)),
         ]
     }
 

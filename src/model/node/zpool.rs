@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record, segment};
 use crate::model::words::words;
@@ -67,7 +67,8 @@ fields! {
         pub frag: Reading<u64>,
         /// How many times over data is stored that is there once: 1.0 without deduplication.
         pub dedup: Reading<f64>,
-        #[field(skip)]
+        /// The node that it belongs to.
+        #[field(skip, "the path of the call")]
         node: Text,
         #[field(skip)]
         origin: Origin,
@@ -162,11 +163,11 @@ impl Listed for Zpool {
 
     fn columns() -> Vec<Column<Zpool>> {
         vec![
-            Column::new("Pool", |p: &Zpool| p.name.clone()),
-            Column::new("Health", |p: &Zpool| health_cell(&p.health)),
-            Column::new("Space", |p: &Zpool| Cell::usage(p.alloc, p.size)),
-            Column::new("Free", |p: &Zpool| p.free),
-            Column::new("Broken up", |p: &Zpool| p.frag.map(|percent| Ratio(percent as f64 / 100.0))),
+            column!("Pool", |p: &Zpool| p.name.clone()),
+            column!("Health", |p: &Zpool| health_cell(&p.health)),
+            column!("Space", |p: &Zpool| Cell::usage(p.alloc, p.size)),
+            column!("Free", |p: &Zpool| p.free),
+            column!("Broken up", |p: &Zpool| p.frag.map(|percent| Ratio(percent as f64 / 100.0))),
         ]
     }
 
@@ -183,10 +184,10 @@ impl Listed for ZpoolDetails {
 
     fn columns() -> Vec<Column<ZpoolDetails>> {
         vec![
-            Column::new("Pool", |p: &ZpoolDetails| p.name.clone()),
-            Column::new("State", |p: &ZpoolDetails| health_cell(&p.state)),
-            Column::new("Errors", |p: &ZpoolDetails| p.errors.clone()),
-            Column::new("Last scrub or repair", |p: &ZpoolDetails| p.scan.clone()),
+            column!("Pool", |p: &ZpoolDetails| p.name.clone()),
+            column!("State", |p: &ZpoolDetails| health_cell(&p.state)),
+            column!("Errors", |p: &ZpoolDetails| p.errors.clone()),
+            column!("Last scrub or repair", |p: &ZpoolDetails| p.scan.clone()),
         ]
     }
 }

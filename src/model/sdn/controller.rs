@@ -6,7 +6,7 @@ use super::{Change, EITHER, applied, change, change_cell};
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed};
+use crate::model::list::{Column, List, Listed, column};
 use crate::model::record::{Ask, Origin, record};
 use crate::session::Session;
 use crate::text::Text;
@@ -81,14 +81,14 @@ impl Listed for SdnController {
 
     fn columns() -> Vec<Column<SdnController>> {
         vec![
-            Column::new("Controller", |c: &SdnController| c.controller.clone()),
-            Column::new("State", |c: &SdnController| change_cell(&c.state)),
-            Column::new("Kind", |c: &SdnController| c.kind.clone()),
-            Column::new("Autonomous system", |c: &SdnController| c.asn),
-            Column::new("Speaks with", |c: &SdnController| {
+            column!("Controller", |c: &SdnController| c.controller.clone()),
+            column!("State", |c: &SdnController| change_cell(&c.state)),
+            column!("Kind", |c: &SdnController| c.kind.clone()),
+            column!("Autonomous system", |c: &SdnController| c.asn),
+            column!("Speaks with", |c: &SdnController| {
                 c.peers.iter().map(Text::to_string).collect::<Vec<_>>().join(", ")
             }),
-            Column::new("On", |c: &SdnController| c.node.clone()),
+            column!("On", |c: &SdnController| c.node.clone()),
         ]
     }
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::EITHER;
 use crate::error::Error;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed};
+use crate::model::list::{Column, List, Listed, column};
 use crate::model::record::{Ask, Origin, record, segment};
 use crate::session::Session;
 use crate::text::Text;
@@ -105,11 +105,11 @@ impl Listed for SdnFabric {
 
     fn columns() -> Vec<Column<SdnFabric>> {
         vec![
-            Column::new("Fabric", |f: &SdnFabric| f.id.clone()),
-            Column::new("Speaks", |f: &SdnFabric| f.protocol.clone()),
-            Column::new("Network", |f: &SdnFabric| f.ip_prefix.clone()),
-            Column::new("IPv6 network", |f: &SdnFabric| f.ip6_prefix.clone()),
-            Column::new("Area", |f: &SdnFabric| f.area.clone()),
+            column!("Fabric", |f: &SdnFabric| f.id.clone()),
+            column!("Speaks", |f: &SdnFabric| f.protocol.clone()),
+            column!("Network", |f: &SdnFabric| f.ip_prefix.clone()),
+            column!("IPv6 network", |f: &SdnFabric| f.ip6_prefix.clone()),
+            column!("Area", |f: &SdnFabric| f.area.clone()),
         ]
     }
 }
@@ -119,11 +119,11 @@ impl Listed for SdnFabricNode {
 
     fn columns() -> Vec<Column<SdnFabricNode>> {
         vec![
-            Column::new("Node", |n: &SdnFabricNode| n.node_id.clone()),
-            Column::new("Fabric", |n: &SdnFabricNode| n.fabric_id.clone()),
-            Column::new("Address", |n: &SdnFabricNode| n.ip.clone()),
-            Column::new("IPv6 address", |n: &SdnFabricNode| n.ip6.clone()),
-            Column::new("Interfaces", |n: &SdnFabricNode| {
+            column!("Node", |n: &SdnFabricNode| n.node_id.clone()),
+            column!("Fabric", |n: &SdnFabricNode| n.fabric_id.clone()),
+            column!("Address", |n: &SdnFabricNode| n.ip.clone()),
+            column!("IPv6 address", |n: &SdnFabricNode| n.ip6.clone()),
+            column!("Interfaces", |n: &SdnFabricNode| {
                 n.interfaces.iter().map(Text::to_string).collect::<Vec<_>>().join("; ")
             }),
         ]

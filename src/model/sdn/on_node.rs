@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed, count};
+use crate::model::list::{Column, List, Listed, column, count};
 use crate::model::node::Node;
 use crate::model::record::{Ask, Origin, record, segment};
 use crate::model::words::words;
@@ -31,7 +31,7 @@ fields! {
         /// Whether it is there.
         pub status: Reading<SdnZoneStatus>,
         /// The node.
-        #[field(skip)]
+        #[field(skip, "the path of the call")]
         pub node: Text,
         #[field(skip)]
         origin: Origin,
@@ -103,9 +103,9 @@ impl Listed for SdnZoneOnNode {
 
     fn columns() -> Vec<Column<SdnZoneOnNode>> {
         vec![
-            Column::new("Zone", |z: &SdnZoneOnNode| z.zone.clone()),
-            Column::new("State", |z: &SdnZoneOnNode| state_cell(&z.status)),
-            Column::new("Node", |z: &SdnZoneOnNode| z.node.clone()),
+            column!("Zone", |z: &SdnZoneOnNode| z.zone.clone()),
+            column!("State", |z: &SdnZoneOnNode| state_cell(&z.status)),
+            column!("Node", |z: &SdnZoneOnNode| z.node.clone()),
         ]
     }
 
@@ -123,9 +123,9 @@ impl Listed for SdnZoneContent {
 
     fn columns() -> Vec<Column<SdnZoneContent>> {
         vec![
-            Column::new("Vnet", |v: &SdnZoneContent| v.vnet.clone()),
-            Column::new("State", |v: &SdnZoneContent| state_cell(&v.status)),
-            Column::new("What is wrong", |v: &SdnZoneContent| v.statusmsg.clone()),
+            column!("Vnet", |v: &SdnZoneContent| v.vnet.clone()),
+            column!("State", |v: &SdnZoneContent| state_cell(&v.status)),
+            column!("What is wrong", |v: &SdnZoneContent| v.statusmsg.clone()),
         ]
     }
 }

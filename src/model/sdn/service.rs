@@ -4,7 +4,7 @@
 use super::EITHER;
 use crate::error::Error;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed};
+use crate::model::list::{Column, List, Listed, column};
 use crate::model::record::{Ask, Origin, record};
 use crate::session::Session;
 use crate::text::Text;
@@ -77,9 +77,9 @@ impl Listed for SdnIpam {
 
     fn columns() -> Vec<Column<SdnIpam>> {
         vec![
-            Column::new("Name", |i: &SdnIpam| i.ipam.clone()),
-            Column::new("Kind", |i: &SdnIpam| i.kind.clone()),
-            Column::new("Address", |i: &SdnIpam| i.url.clone()),
+            column!("Name", |i: &SdnIpam| i.ipam.clone()),
+            column!("Kind", |i: &SdnIpam| i.kind.clone()),
+            column!("Address", |i: &SdnIpam| i.url.clone()),
         ]
     }
 }
@@ -89,9 +89,9 @@ impl Listed for SdnDns {
 
     fn columns() -> Vec<Column<SdnDns>> {
         vec![
-            Column::new("Name", |d: &SdnDns| d.dns.clone()),
-            Column::new("Kind", |d: &SdnDns| d.kind.clone()),
-            Column::new("Address", |d: &SdnDns| d.url.clone()),
+            column!("Name", |d: &SdnDns| d.dns.clone()),
+            column!("Kind", |d: &SdnDns| d.kind.clone()),
+            column!("Address", |d: &SdnDns| d.url.clone()),
         ]
     }
 }

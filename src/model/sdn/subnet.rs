@@ -7,7 +7,7 @@ use super::{Change, applied, change, change_cell};
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed};
+use crate::model::list::{Column, List, Listed, column};
 use crate::model::property::Properties;
 use crate::model::record::{Ask, Origin, record, segment};
 use crate::session::Session;
@@ -111,14 +111,15 @@ impl Listed for SdnSubnet {
 
     fn columns() -> Vec<Column<SdnSubnet>> {
         vec![
-            Column::new("Subnet", SdnSubnet::network),
-            Column::new("State", |s: &SdnSubnet| change_cell(&s.state)),
-            Column::new("Gateway", |s: &SdnSubnet| s.gateway.clone()),
-            Column::new("Given out", |s: &SdnSubnet| {
+            column!("Subnet", SdnSubnet::network)
+                .by("cidr subnet", "the network; its name in the API where that is not said"),
+            column!("State", |s: &SdnSubnet| change_cell(&s.state)),
+            column!("Gateway", |s: &SdnSubnet| s.gateway.clone()),
+            column!("Given out", |s: &SdnSubnet| {
                 let all = s.dhcp_range.iter().map(|range| format!("{} to {}", range.start_address, range.end_address));
                 all.collect::<Vec<_>>().join(", ")
             }),
-            Column::new("Nodes stand in outside", |s: &SdnSubnet| s.snat == Some(true)),
+            column!("Nodes stand in outside", |s: &SdnSubnet| s.snat == Some(true)),
         ]
     }
 }

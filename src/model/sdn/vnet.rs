@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
 use crate::model::firewall::Firewall;
-use crate::model::list::{Column, List, Listed};
+use crate::model::list::{Column, List, Listed, column};
 use crate::model::record::{Ask, Origin, record};
 use crate::session::Session;
 use crate::text::Text;
@@ -81,13 +81,13 @@ impl Listed for SdnVnet {
 
     fn columns() -> Vec<Column<SdnVnet>> {
         vec![
-            Column::new("Vnet", |v: &SdnVnet| v.vnet.clone()),
-            Column::new("State", |v: &SdnVnet| change_cell(&v.state)),
-            Column::new("Called", |v: &SdnVnet| v.alias.clone()),
-            Column::new("Zone", |v: &SdnVnet| v.zone.clone()),
-            Column::new("Tag", |v: &SdnVnet| v.tag),
-            Column::new("Guests kept apart", |v: &SdnVnet| v.isolate_ports == Some(true)),
-            Column::new("VLANs inside", |v: &SdnVnet| v.vlanaware == Some(true)),
+            column!("Vnet", |v: &SdnVnet| v.vnet.clone()),
+            column!("State", |v: &SdnVnet| change_cell(&v.state)),
+            column!("Called", |v: &SdnVnet| v.alias.clone()),
+            column!("Zone", |v: &SdnVnet| v.zone.clone()),
+            column!("Tag", |v: &SdnVnet| v.tag),
+            column!("Guests kept apart", |v: &SdnVnet| v.isolate_ports == Some(true)),
+            column!("VLANs inside", |v: &SdnVnet| v.vlanaware == Some(true)),
         ]
     }
 }

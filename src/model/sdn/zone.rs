@@ -6,7 +6,7 @@ use super::{Change, EITHER, applied, change, change_cell};
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, List, Listed};
+use crate::model::list::{Column, List, Listed, column};
 use crate::model::record::{Ask, Origin, record};
 use crate::model::words::words;
 use crate::session::Session;
@@ -129,16 +129,17 @@ impl Listed for SdnZone {
     fn columns() -> Vec<Column<SdnZone>> {
         let words = |words: &[Text]| words.iter().map(Text::to_string).collect::<Vec<_>>().join(", ");
         vec![
-            Column::new("Zone", |z: &SdnZone| z.zone.clone()),
-            Column::new("State", |z: &SdnZone| change_cell(&z.state)),
-            Column::new("Kind", |z: &SdnZone| z.kind.clone()),
-            Column::new("On", move |z: &SdnZone| if z.nodes.is_empty() { "all nodes".into() } else { words(&z.nodes) }),
-            Column::new("By", move |z: &SdnZone| {
+            column!("Zone", |z: &SdnZone| z.zone.clone()),
+            column!("State", |z: &SdnZone| change_cell(&z.state)),
+            column!("Kind", |z: &SdnZone| z.kind.clone()),
+            column!("On", move |z: &SdnZone| if z.nodes.is_empty() { "all nodes".into() } else { words(&z.nodes) }),
+            column!("By", move |z: &SdnZone| {
                 let by = [z.bridge.clone(), z.controller.clone()];
                 words(&by.into_iter().flatten().chain(z.peers.iter().cloned()).collect::<Vec<_>>())
-            }),
-            Column::new("Largest packet", |z: &SdnZone| z.mtu),
-            Column::new("Addresses from", |z: &SdnZone| z.dhcp.clone().or_else(|| z.ipam.clone())),
+            })
+            .by("bridge controller peers", "all that are set, in this order"),
+            column!("Largest packet", |z: &SdnZone| z.mtu),
+            column!("Addresses from", |z: &SdnZone| z.dhcp.clone().or_else(|| z.ipam.clone())),
         ]
     }
 }

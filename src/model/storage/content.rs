@@ -4,17 +4,20 @@
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, Listed, count};
+use crate::model::list::{Column, Listed, column, count};
 use crate::model::record::{Ask, Origin, record, segment};
 use crate::model::together::sum_of;
 use crate::model::volume::VolumeId;
 use crate::model::words::words;
 use crate::page::{Cell, State, Tone};
+use crate::session::Session;
 use crate::text::Text;
 use crate::units::{Age, Bytes, Moment, Reading, Why};
 
 mod of;
 mod read;
+
+pub(crate) use of::of_cluster;
 
 words! {
     /// What a volume is for.
@@ -71,13 +74,13 @@ fields! {
         /// Where it lies on the node; only of a volume that was asked for alone.
         pub path: Option<Text>,
         /// Whose it is.
-        #[field(skip)]
+        #[field(skip, "the guest of this number in /cluster/resources")]
         pub owner: VolumeOwner,
         /// The node that listed it.
-        #[field(skip)]
+        #[field(skip, "the path of the call")]
         pub node: Text,
         /// Whether other nodes see it too.
-        #[field(skip)]
+        #[field(skip, "the storage in the answer that told of it")]
         pub shared: bool,
         #[field(skip)]
         origin: Origin,
@@ -108,6 +111,10 @@ impl Volume {
     /// When the server gave it another form.
     pub fn id(&self) -> Result<VolumeId, Error> {
         self.volid.raw().parse()
+    }
+
+    pub(crate) fn session(&self) -> Result<&Session, Error> {
+        self.origin.session()
     }
 
     /// Whether it is a backup.
@@ -211,20 +218,31 @@ impl Listed for Volume {
 
     fn columns() -> Vec<Column<Volume>> {
         vec![
-            Column::new("Volume", Volume::name_cell),
-            Column::new("Size", |v: &Volume| v.size),
-            Column::new("Guest", Volume::owner_cell),
-            Column::new("Age", Volume::age),
-            Column::new("Storage", Volume::place),
-            Column::new("Marks", Volume::marks),
-            Column::new("Notes", |v: &Volume| v.notes.as_ref().map(|notes| notes.brief(60))),
+            column!("Volume", Volume::name_cell).by(
+                "volid content",
+                "the path without the folder that only says what it is for, with that in words beside it",
+            ),
+            column!("Size", |v: &Volume| v.size),
+            column!("Guest", Volume::owner_cell)
+                .by("owner vmid", "the guest of this number among those of the cluster"),
+            column!("Age", Volume::age).by(
+                "ctime content",
+                "the time since then, by the cluster's clock; of a disk most storages do not say it",
+            ),
+            column!("Storage", Volume::place)
+                .by("volid shared node", "what stands before the colon, with the node where others do not see it"),
+            column!("Marks", Volume::marks)
+                .by("verification protected encrypted", "what is there of the three, in words"),
+            column!("Notes", |v: &Volume| v.notes.as_ref().map(|notes| notes.brief(60))),
         ]
     }
 
     fn summary(volumes: &[Volume]) -> (String, String) {
+        if volumes.is_empty() {
+            return ("None".into(), ".".into());
+        }
         let backups: Vec<&Volume> = volumes.iter().filter(|volume| volume.is_backup()).collect();
-        let noun =
-            if backups.len() == volumes.len() && !volumes.is_empty() { ("backup", "backups") } else { Volume::NOUN };
+        let noun = if backups.len() == volumes.len() { ("backup", "backups") } else { Volume::NOUN };
         let mut rest = format!(", {} together", sum_of(volumes.iter().map(|volume| volume.size)));
         let newest = backups.iter().max_by_key(|volume| volume.ctime);
         if let Some((made, now)) = newest.and_then(|v| Some((v.ctime.known()?, v.origin.session().ok()?.now()))) {

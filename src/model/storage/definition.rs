@@ -3,8 +3,9 @@
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, Listed, count};
+use crate::model::list::{Column, Listed, column, count};
 use crate::model::record::{Ask, Origin, record};
+use crate::model::sight::Sight;
 use crate::model::storage::Storage;
 use crate::model::together::joined;
 use crate::page::{Cell, State, Tone};
@@ -166,12 +167,25 @@ fields! {
     }
 }
 
-record!(StorageDefinition: "/storage", "/storage/{storage}");
+record!(StorageDefinition without page: "/storage", "/storage/{storage}");
 
 impl StorageDefinition {
     /// What an answer of `/storage` defines.
     pub(crate) fn all_in(session: &Session, answer: &Answer) -> Result<Vec<StorageDefinition>, Error> {
         Ok(Ask::new(session, "/storage").titled("Definitions of storages").list_of(answer, |_| {})?.to_vec())
+    }
+
+    /// The definitions, or what is missing without them: storages that are switched off, and nothing else.
+    pub(crate) fn or_sight(read: Result<Vec<StorageDefinition>, Error>) -> (Vec<StorageDefinition>, Sight) {
+        match read {
+            Ok(definitions) => (definitions, Sight::whole()),
+            Err(error) => {
+                let words = format!(
+                    "Storages that are switched off are missing, since the definitions could not be read. {error}"
+                );
+                (Vec::new(), Sight::part(words))
+            }
+        }
     }
 
     /// Where its data are, in a few words.
@@ -197,20 +211,20 @@ impl Listed for StorageDefinition {
 
     fn columns() -> Vec<Column<StorageDefinition>> {
         vec![
-            Column::new("Storage", |s: &StorageDefinition| Cell::Name(s.storage.clone(), s.kind.clone())),
-            Column::new("State", |s: &StorageDefinition| match s.disable {
+            column!("Storage", |s: &StorageDefinition| Cell::Name(s.storage.clone(), s.kind.clone())),
+            column!("State", |s: &StorageDefinition| match s.disable {
                 true => State::new(Tone::Off, "switched off"),
                 false => State::new(Tone::Good, "switched on"),
             }),
-            Column::new("For", |s: &StorageDefinition| joined(&s.content)),
-            Column::new("Where", StorageDefinition::place),
-            Column::new(
-                "Nodes",
-                |s: &StorageDefinition| {
-                    if s.nodes.is_empty() { "all".into() } else { joined(&s.nodes) }
-                },
+            column!("For", |s: &StorageDefinition| joined(&s.content)),
+            column!("Where", StorageDefinition::place).by(
+                "server export share datastore pool vgname thinpool portal target path",
+                "all that are set, in this order; else the path",
             ),
-            Column::new("Keeps", |s: &StorageDefinition| s.prune_backups.clone()),
+            column!("Nodes", |s: &StorageDefinition| {
+                if s.nodes.is_empty() { "all".into() } else { joined(&s.nodes) }
+            },),
+            column!("Keeps", |s: &StorageDefinition| s.prune_backups.clone()),
         ]
     }
 

@@ -3,8 +3,8 @@
 use crate::error::Error;
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::history::{History, Span};
-use crate::model::list::{Column, List, Listed};
+use crate::model::history::{History, Source, Span};
+use crate::model::list::{Column, List, Listed, column};
 use crate::model::record::{Ask, Origin, record};
 use crate::model::storage::Storage;
 use crate::model::together::joined;
@@ -21,7 +21,7 @@ fields! {
         /// The storage's name.
         pub storage: Text,
         /// The node.
-        #[field(skip)]
+        #[field(skip, "the path of the call")]
         pub node: Text,
         /// The kind: `dir`, `zfspool`, `rbd`, `nfs`, `pbs`, ...
         #[field("type")]
@@ -88,7 +88,7 @@ impl NodeStorage {
     /// # Errors
     /// When the node cannot be reached or Datastore.Audit is missing.
     pub fn history(&self, span: Span) -> Result<History, Error> {
-        History::of_storage(self.session()?, &self.node, &self.storage, span)
+        History::of(Source::of_storage(self)?, span)
     }
 
     pub(crate) fn session(&self) -> Result<&Session, Error> {
@@ -123,12 +123,13 @@ impl Listed for NodeStorage {
 
     fn columns() -> Vec<Column<NodeStorage>> {
         vec![
-            Column::new("Storage", |s: &NodeStorage| Cell::Name(s.storage.clone(), s.kind.clone())),
-            Column::new("State", |s: &NodeStorage| s.state()),
-            Column::new("Used", |s: &NodeStorage| Cell::usage(s.used, s.total)),
-            Column::new("Left", |s: &NodeStorage| s.avail),
-            Column::new("Shared", |s: &NodeStorage| s.shared),
-            Column::new("For", |s: &NodeStorage| joined(&s.content)),
+            column!("Storage", |s: &NodeStorage| Cell::Name(s.storage.clone(), s.kind.clone())),
+            column!("State", |s: &NodeStorage| s.state())
+                .by("enabled active", "wrong where it is enabled and not active"),
+            column!("Used", |s: &NodeStorage| Cell::usage(s.used, s.total)),
+            column!("Left", |s: &NodeStorage| s.avail),
+            column!("Shared", |s: &NodeStorage| s.shared),
+            column!("For", |s: &NodeStorage| joined(&s.content)),
         ]
     }
 }

@@ -16,12 +16,25 @@ pub(crate) struct Follower {
     /// Whether what comes next was written before anybody looked, nobody knows when.
     is_old: bool,
     pub(crate) log: Vec<Text>,
+    looks: u64,
+    unreadable_since: Option<Moment>,
 }
+
+/// A long task is looked at this often; each look is one request.
+const LONGEST: Duration = Duration::from_secs(5);
 
 impl Follower {
     /// Follows a task that was started just now.
     pub(crate) fn new(session: &Session, upid: &Upid) -> Follower {
-        Follower { session: session.clone(), upid: upid.clone(), began: session.now(), is_old: false, log: Vec::new() }
+        Follower {
+            session: session.clone(),
+            upid: upid.clone(),
+            began: session.now(),
+            is_old: false,
+            log: Vec::new(),
+            looks: 0,
+            unreadable_since: None,
+        }
     }
 
     /// Attaches to a task that was started earlier.
@@ -31,42 +44,69 @@ impl Follower {
 
     /// Waits for the end, handing each new line of the log to `say`.
     pub(crate) fn until_end(&mut self, say: impl Fn(&str)) -> Result<Task, Error> {
-        const PATIENCE: u64 = 60;
-        let mut pause = Duration::from_millis(100);
-        let mut unreadable_since: Option<Moment> = None;
         loop {
-            match self.look(&say) {
-                Ok(task) if !task.is_running() => return Ok(task),
-                Ok(_) => unreadable_since = None,
-                Err(error) if !passes(&error) => return Err(error),
-                Err(error) => {
-                    let since = *unreadable_since.get_or_insert_with(|| {
-                        say(&format!("  … the task cannot be read just now, trying again: {error}"));
-                        self.session.now()
-                    });
-                    if self.session.now().since(since).0 >= PATIENCE {
-                        return Err(Error::OutcomeUnknown {
-                            what: format!("{} on {}", self.upid.kind(), self.upid.node()).into(),
-                            why: format!("Its task could not be read for {}: {error}", Age(PATIENCE)).into(),
-                            next: format!(
-                                "The task goes on by itself; look at it with pve.task(\"{}\")?.follow()?",
-                                self.upid
-                            )
-                            .into(),
-                        });
-                    }
-                }
+            if let Some(task) = self.look(&say)? {
+                return Ok(task);
             }
-            self.session.pause(pause);
-            // A tenth of the time that it has taken: quick tasks are seen at once, long ones cost little.
-            let elapsed = Duration::from_secs(self.session.now().since(self.began).0);
-            pause = (elapsed / 10).clamp(Duration::from_millis(250), Duration::from_secs(5));
+            self.session.pause(self.pause());
         }
     }
 
-    /// The status first, then the log: so the log is whole once the status says that the task has ended.
-    fn look(&mut self, say: &impl Fn(&str)) -> Result<Task, Error> {
+    /// How long to wait before the next look: a tenth of the time that it has taken, so that quick tasks are seen at once
+    /// and long ones cost little.
+    pub(crate) fn pause(&self) -> Duration {
+        if self.looks < 2 {
+            return Duration::from_millis(100);
+        }
+        let elapsed = Duration::from_secs(self.session.now().since(self.began).0);
+        (elapsed / 10).clamp(Duration::from_millis(250), LONGEST)
+    }
+
+    /// Looks once, handing each new line of the log to `say`; gives the task once it has ended. That it cannot be read is
+    /// borne for a while.
+    pub(crate) fn look(&mut self, say: &impl Fn(&str)) -> Result<Option<Task>, Error> {
+        const PATIENCE: u64 = 60;
+        self.looks += 1;
+        match self.read(say) {
+            Ok(task) => {
+                self.unreadable_since = None;
+                Ok(task)
+            }
+            Err(error) if !passes(&error) => Err(error),
+            Err(error) => {
+                let since = *self.unreadable_since.get_or_insert_with(|| {
+                    say(&format!("  … the task cannot be read just now, trying again: {error}"));
+                    self.session.now()
+                });
+                if self.session.now().since(since).0 < PATIENCE {
+                    return Ok(None);
+                }
+                Err(Error::OutcomeUnknown {
+                    what: format!("{} on {}", self.upid.kind(), self.upid.node()).into(),
+                    why: format!("Its task could not be read for {}: {error}", Age(PATIENCE)).into(),
+                    next: format!("The task goes on by itself; look at it with pve.task(\"{}\")?.follow()?", self.upid)
+                        .into(),
+                })
+            }
+        }
+    }
+
+    /// The status first, then the log: so the log is whole once the status says that the task has ended. Of a task that takes
+    /// long, one look reads the one and the next the other.
+    fn read(&mut self, say: &impl Fn(&str)) -> Result<Option<Task>, Error> {
+        let takes_long = self.pause() == LONGEST;
+        if takes_long && self.looks.is_multiple_of(2) {
+            self.read_log(say)?;
+            return Ok(None);
+        }
         let task = Task::find(&self.session, &self.upid)?;
+        if !takes_long || !task.is_running() {
+            self.read_log(say)?;
+        }
+        Ok((!task.is_running()).then_some(task))
+    }
+
+    fn read_log(&mut self, say: &impl Fn(&str)) -> Result<(), Error> {
         for line in log::from(&self.session, &self.upid, self.log.len())? {
             let at =
                 if self.is_old { String::new() } else { self.session.now().since(self.upid.started()).to_string() };
@@ -74,7 +114,7 @@ impl Follower {
             self.log.push(line);
         }
         self.is_old = false;
-        Ok(task)
+        Ok(())
     }
 }
 

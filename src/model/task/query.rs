@@ -35,6 +35,7 @@ pub struct TaskQuery {
     until: Option<Moment>,
     /// Further parameters, by name.
     narrowed: Vec<(&'static str, String)>,
+    running: bool,
     most: usize,
 }
 
@@ -49,6 +50,7 @@ impl TaskQuery {
             since: None,
             until: None,
             narrowed: Vec::new(),
+            running: false,
             most: MOST,
         }
     }
@@ -68,6 +70,19 @@ impl TaskQuery {
     /// Tasks that began at this moment or before it.
     pub fn until(self, until: Moment) -> TaskQuery {
         TaskQuery { until: Some(until), ..self }
+    }
+
+    /// Only tasks that are still at work, whenever they began.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let busy = Pve::demo()?.task_query().running().read()?;
+    /// assert!(busy.all(|task| task.is_running()));
+    /// # Ok(()) }
+    /// ```
+    pub fn running(self) -> TaskQuery {
+        TaskQuery { running: true, ..self }
     }
 
     /// Only tasks that failed.
@@ -174,7 +189,8 @@ impl TaskQuery {
     }
 
     fn call(&self, book: &Book) -> Call {
-        let mut call = Call::get(format!("/nodes/{}/tasks", book.node.raw())).with("source", "all");
+        let mut call = Call::get(format!("/nodes/{}/tasks", book.node.raw()))
+            .with("source", if self.running { "active" } else { "all" });
         for (key, moment) in [("since", self.since), ("until", self.until)] {
             if let Some(moment) = moment {
                 call = call.with(key, moment.unix().max(0).to_string());
@@ -219,6 +235,7 @@ impl TaskQuery {
             _ => format!("of guest {value}"),
         });
         let mut parts: Vec<String> = narrowed.collect();
+        parts.extend(self.running.then(|| "that run".to_owned()));
         parts.extend(self.since.map(|since| format!("since {} {}", since.date(), since.time())));
         parts.extend(self.until.map(|until| format!("until {} {}", until.date(), until.time())));
         let whose = self.node.as_ref().map_or("of all nodes".to_owned(), |node| format!("on {}", node.raw()));
@@ -251,14 +268,15 @@ impl Book {
         let rows = answer.rows::<TaskRow>()?;
         self.odd += rows.odd;
         let (mut came, mut new) = (rows.odd, 0);
-        for (row, _) in rows {
+        for (row, raw) in rows {
             came += 1;
             if !self.known.insert(row.upid.clone()) {
                 continue;
             }
             new += 1;
-            match Task::read(&query.session, row, &Provenance::default()) {
-                // A server that does not know these bounds gives everything.
+            match Task::read(&query.session, row, raw, &Provenance::default()) {
+                // A server that does not know these bounds gives everything; of those at work it also names some that just ended.
+                Ok(task) if query.running && !task.is_running() => {}
                 Ok(task) if query.since.is_some_and(|since| task.started < since) => {}
                 Ok(task) if query.until.is_some_and(|until| task.started > until) => {}
                 Ok(task) => self.tasks.push(task),

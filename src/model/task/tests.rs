@@ -124,7 +124,7 @@ fn a_long_log_is_read_whole_by_pages_and_shown_from_its_end() {
     assert_eq!(task.log_tail(2).unwrap(), ["line 12002", "line 12003"]);
     assert!(task.log_tail(0).unwrap().is_empty());
     let text = task.page().text();
-    assert!(text.contains("The last 500 of 12003 lines of its log") && !text.contains("line 11503\n"), "{text}");
+    assert!(text.contains("Log · the last 500 of 12003 lines") && !text.contains("line 11503\n"), "{text}");
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn a_node_without_ceph_says_so_and_a_cluster_without_it_names_the_nodes_that_wer
     assert!(matches!(error, Error::NotFound { .. }));
     assert!(error.to_string().contains("None of the nodes that are online runs Ceph: pve1, pve2, pve3."), "{error}");
     let tree = Altered::default().pve().ceph().unwrap().tree().unwrap();
-    says(&tree, &["Tree of OSDs default\n"]);
+    says(&tree, &["Tree of OSDs default on pve1\n"]);
     // The flags come from the node that we talk to, whoever it is.
     let error = Altered::default().failing("/cluster/ceph/flags", none).pve().node("pve4").unwrap().ceph().flags();
     assert!(error.unwrap_err().to_string().starts_with("The node that answers runs no Ceph (binary not installed"));

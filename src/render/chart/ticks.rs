@@ -3,7 +3,7 @@
 use crate::units::Moment;
 
 /// Round moments of a span, and how to say each.
-pub(super) fn ticks(from: i64, to: i64) -> Vec<(i64, String)> {
+pub(crate) fn ticks(from: i64, to: i64) -> Vec<(i64, String)> {
     const HOUR: i64 = 3_600;
     const DAY: i64 = 24 * HOUR;
     const STEPS: [i64; 11] = [300, 600, 900, 1_800, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 7 * DAY];

@@ -8,7 +8,7 @@ use super::{START, lines};
 use crate::twin::rrd::mix;
 use crate::twin::state::{Guest, Kind, Node, State};
 use crate::twin::tasks::Task;
-use crate::units::Moment;
+use crate::twin::written::clock;
 
 const TASKS: &str = include_str!("tasks.txt");
 
@@ -73,6 +73,7 @@ fn past(
         work: None,
         lines: said.into_iter().map(|line| (at * 1000, line)).collect(),
         end: Some(((at + seconds) * 1000, exit.to_owned())),
+        ..Task::default()
     }
 }
 
@@ -130,12 +131,6 @@ fn said(state: &State, kind: &str, id: &str, exit: &str, at: i64) -> Vec<String>
         _ => "",
     };
     text.lines().map(str::to_owned).collect()
-}
-
-/// Date and time, with what stands inside the date, between date and time, and inside the time.
-fn clock(seconds: i64, [date, between, time]: [&str; 3]) -> String {
-    let written = Moment::from_unix(seconds).to_string();
-    format!("{}{between}{}", written[..10].replace('-', date), written[11..19].replace(':', time))
 }
 
 fn broken_backup(at: i64) -> Vec<String> {

@@ -180,10 +180,10 @@ fn some_calls_are_refused_at_once() {
         (Method::Get, "/nodes/pve1/nonsense", 501, "Method 'GET /nodes/pve1/nonsense' not implemented"),
         (Method::Post, "/version", 501, "Method 'POST /version' not implemented"),
         (
-            Method::Post,
-            "/nodes/pve1/qemu/101/clone",
+            Method::Put,
+            "/nodes/pve1/qemu/101/sendkey",
             501,
-            "Method 'POST /nodes/pve1/qemu/101/clone' is not simulated by the demo cluster",
+            "Method 'PUT /nodes/pve1/qemu/101/sendkey' is not simulated by the demo cluster",
         ),
         (Method::Get, "/storage/none", 500, "storage 'none' does not exist"),
         (Method::Get, "/nodes/pve1/storage/nas-old/content", 500, "storage 'nas-old' is disabled"),
@@ -251,7 +251,8 @@ fn what_would_have_no_effect_here_is_refused() {
             Call::new(Method::Post, "/nodes/pve1/qemu/101/status/start").with("skiplock", "1"),
             "The parameter 'skiplock'",
         ),
-        (Call::get("/nodes/pve1/qemu/105/config").with("snapshot", "before-17-6"), "The parameter 'snapshot'"),
+        (Call::new(Method::Put, "/nodes/pve1/qemu/105/config").with("hostpci0", "gpu"), "Changing 'hostpci0'"),
+        (Call::new(Method::Put, "/nodes/pve1/qemu/105/config").with("delete", "usb0"), "Deleting 'usb0'"),
         (Call::get("/cluster/firewall/rules").with("x", "1"), "Narrowing '/cluster/firewall/rules' by parameters"),
         (Call::get("/nodes/pve1/ceph/crush"), "Method 'GET /nodes/pve1/ceph/crush'"),
     ] {

@@ -1,4 +1,4 @@
-//! Promises about acting: tasks with their logs and failures, high availability, configuration, snapshots.
+//! Promises about acting: tasks with their logs and failures, high availability.
 
 use serde_json::Value;
 
@@ -118,71 +118,6 @@ fn the_ha_manager_starts_a_guest_some_seconds_after_it_was_asked() {
     twin.pause(Duration::from_secs(20));
     assert_eq!(power(&twin, batch), "stopped");
     assert_eq!(data(&twin, &format!("{batch}/status/current"))["ha"]["state"], "stopped");
-}
-
-#[test]
-fn a_configuration_changes_under_its_digest() {
-    let twin = Twin::demo();
-    let path = "/nodes/pve1/qemu/106/config";
-    let digest = data(&twin, path)["digest"].as_str().unwrap().to_owned();
-    let put = |params: &[(&str, &str)]| {
-        ask(&twin, params.iter().fold(Call::new(Method::Put, path), |call, (key, value)| call.with(*key, *value)))
-    };
-    assert_eq!(
-        &*put(&[("cores", "8"), ("memory", "16384"), ("tags", "b;a,b"), ("digest", &digest)]).body,
-        r#"{"data":null}"#
-    );
-    let now = data(&twin, path);
-    assert_eq!((&now["cores"], &now["memory"], &now["tags"]), (&8.into(), &"16384".into(), &"a;b".into()));
-    assert_eq!(now["digest"].as_str().unwrap().len(), 40);
-    refused(&put(&[("cores", "2"), ("digest", &digest)]), 500, "checksum mismatch (file change by other user?)");
-    refused(&put(&[]), 500, "no options specified");
-    for (params, field, why) in [
-        (
-            ("bogus", "1"),
-            "bogus",
-            "property is not defined in schema and the schema does not allow additional properties",
-        ),
-        (("onboot", "yes"), "onboot", "type check ('boolean') failed - got 'yes'"),
-        (("cores", "0"), "cores", "value must have a minimum value of 1"),
-        (("delete", "nonsense"), "delete", "unknown option 'nonsense'"),
-        (("tags", "a:b"), "tags", "invalid format - invalid characters in tag\n"),
-    ] {
-        let reply = put(&[params]);
-        let body: Value = serde_json::from_str(&reply.body).unwrap();
-        assert_eq!((reply.status, &body["errors"][field]), (400, &why.into()));
-    }
-    put(&[("delete", "tags")]);
-    assert_eq!(data(&twin, path)["tags"], Value::Null);
-    let locked = ask(&twin, Call::new(Method::Put, "/nodes/pve2/qemu/117/config").with("cores", "2"));
-    refused(&locked, 500, "VM is locked (backup)");
-    refused(&put(&[("net0", "virtio,bridge=vmbr0")]), 501, "Changing 'net0' is not simulated by the demo cluster");
-}
-
-#[test]
-fn snapshots_come_and_go() {
-    let twin = Twin::demo();
-    let path = "/nodes/pve1/qemu/106/snapshot";
-    let taken = write(&twin, Method::Post, path, &[("snapname", "before"), ("description", "a & b")]);
-    assert_eq!(follow(&twin, taken.as_str().unwrap()).0, "OK");
-    let list = data(&twin, path);
-    assert_eq!((&list[0]["name"], &list[1]["parent"]), (&"before".into(), &"before".into()));
-    let again = write(&twin, Method::Post, path, &[("snapname", "before")]);
-    assert_eq!(follow(&twin, again.as_str().unwrap()).0, "snapshot name 'before' already used");
-    let gone = write(&twin, Method::Delete, &format!("{path}/before"), &[]);
-    assert_eq!(follow(&twin, gone.as_str().unwrap()).0, "OK");
-    assert_eq!(data(&twin, path)[0]["name"], "current");
-}
-
-#[test]
-fn a_snapshot_locks_its_guest_while_it_is_taken() {
-    let twin = Twin::demo();
-    let taken = write(&twin, Method::Post, "/nodes/pve1/qemu/102/snapshot", &[("snapname", "before")]);
-    let start = post(&twin, "/nodes/pve1/qemu/102/status/stop");
-    assert_eq!(data(&twin, "/nodes/pve1/qemu/102/config")["lock"], "snapshot");
-    assert_eq!(follow(&twin, &start).0, "VM is locked (snapshot)");
-    assert_eq!(follow(&twin, taken.as_str().unwrap()).0, "OK");
-    assert_eq!(data(&twin, "/nodes/pve1/qemu/102/config")["lock"], Value::Null);
 }
 
 #[test]

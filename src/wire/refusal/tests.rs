@@ -157,7 +157,10 @@ fn locks_and_quorum_are_told_apart_from_other_failures() {
     assert!(matches!(quorum, Error::NoQuorum { .. }), "{quorum}");
     let running =
         refused(&Call::new(Method::Delete, "/nodes/pve1/qemu/100"), 500, "VM 100 is running - destroy failed");
-    assert_said(&running, "DELETE /nodes/pve1/qemu/100 failed: VM 100 is running - destroy failed (HTTP 500)");
+    assert_said(
+        &running,
+        "DELETE /nodes/pve1/qemu/100 failed: VM 100 is running - destroy failed (HTTP 500). What runs is not removed. Shut it down first",
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::loose;
 use crate::model::fields::fields;
-use crate::model::list::{Column, Listed, count};
+use crate::model::list::{Column, Listed, column, count};
 use crate::model::record::{Origin, record};
 use crate::page::Cell;
 use crate::text::Text;
@@ -112,10 +112,10 @@ impl Listed for AgentOs {
 
     fn columns() -> Vec<Column<AgentOs>> {
         vec![
-            Column::new("System", |os: &AgentOs| os.pretty_name.clone().or(os.name.clone()).or(os.id.clone())),
-            Column::new("Version", |os: &AgentOs| os.version.clone()),
-            Column::new("Kernel", |os: &AgentOs| os.kernel_release.clone()),
-            Column::new("Machine", |os: &AgentOs| os.machine.clone()),
+            column!("System", |os: &AgentOs| os.pretty_name.clone().or(os.name.clone()).or(os.id.clone())),
+            column!("Version", |os: &AgentOs| os.version.clone()),
+            column!("Kernel", |os: &AgentOs| os.kernel_release.clone()),
+            column!("Machine", |os: &AgentOs| os.machine.clone()),
         ]
     }
 }
@@ -125,10 +125,10 @@ impl Listed for AgentFileSystem {
 
     fn columns() -> Vec<Column<AgentFileSystem>> {
         vec![
-            Column::new("Mounted at", |fs: &AgentFileSystem| fs.mountpoint.clone()),
-            Column::new("Used", |fs: &AgentFileSystem| Cell::usage(fs.used, fs.total)),
-            Column::new("Kind", |fs: &AgentFileSystem| fs.kind.clone()),
-            Column::new("Device", |fs: &AgentFileSystem| fs.name.clone()),
+            column!("Mounted at", |fs: &AgentFileSystem| fs.mountpoint.clone()),
+            column!("Used", |fs: &AgentFileSystem| Cell::usage(fs.used, fs.total)),
+            column!("Kind", |fs: &AgentFileSystem| fs.kind.clone()),
+            column!("Device", |fs: &AgentFileSystem| fs.name.clone()),
         ]
     }
 
@@ -149,9 +149,9 @@ impl Listed for AgentUser {
 
     fn columns() -> Vec<Column<AgentUser>> {
         vec![
-            Column::new("User", |user: &AgentUser| user.user.clone()),
-            Column::new("Domain", |user: &AgentUser| user.domain.clone()),
-            Column::new("Since", |user: &AgentUser| user.since),
+            column!("User", |user: &AgentUser| user.user.clone()),
+            column!("Domain", |user: &AgentUser| user.domain.clone()),
+            column!("Since", |user: &AgentUser| user.since),
         ]
     }
 }
@@ -161,8 +161,8 @@ impl Listed for AgentTimeZone {
 
     fn columns() -> Vec<Column<AgentTimeZone>> {
         vec![
-            Column::new("Zone", |zone: &AgentTimeZone| zone.zone.clone()),
-            Column::new("Ahead of UTC", |zone: &AgentTimeZone| match zone.offset {
+            column!("Zone", |zone: &AgentTimeZone| zone.zone.clone()),
+            column!("Ahead of UTC", |zone: &AgentTimeZone| match zone.offset {
                 Some(offset) if offset < 0 => Cell::from(format!("-{}", Age(offset.unsigned_abs()))),
                 offset => offset.map(|offset| Age(offset.unsigned_abs())).into(),
             }),

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use crate::model::guest::config::Config;
+use crate::model::guest::config::meaning::{Meaning, meaning};
+use crate::model::guest::config::{Config, PendingChange};
 use crate::model::guest::disk::Disk;
-use crate::model::list::{Column, Listed, count};
+use crate::model::list::{Column, Listed, column, count};
 use crate::page::{Cell, Grid, Level, Page};
 use crate::render::View;
 use crate::secret::is_secret;
@@ -56,23 +57,23 @@ impl Listed for Config {
 
     fn columns() -> Vec<Column<Config>> {
         vec![
-            Column::new("Guest", |c: &Config| Cell::Name(c.called.clone(), format!("{} {}", c.kind, c.vmid).into())),
-            Column::new("Node", |c: &Config| c.node.clone()),
-            Column::new("CPUs", |c: &Config| c.cores().map_or(Cell::from("no limit"), Cell::from)),
-            Column::new("Memory", |c: &Config| c.memory()),
-            Column::new("Disks", |c: &Config| match sizes(std::slice::from_ref(c)) {
+            column!("Guest", |c: &Config| Cell::Name(c.called.clone(), format!("{} {}", c.kind, c.vmid).into())),
+            column!("Node", |c: &Config| c.node.clone()),
+            column!("CPUs", |c: &Config| c.cores().map_or(Cell::from("no limit"), Cell::from)).by("cores sockets vcpus", "cores times sockets, each 1 unless set, or vcpus where that is set; a container has its cores, or no limit"),
+            column!("Memory", |c: &Config| c.memory()).by("memory", "MiB; 512 unless it is set"),
+            column!("Disks", |c: &Config| match sizes(std::slice::from_ref(c)) {
                 (size, 0) => Cell::Bytes(size),
                 (size, silent) => Cell::from(format!("{size}, without {silent} of unknown size")),
-            }),
-            Column::new("Networks", |c: &Config| {
+            }).by("scsi[n] virtio[n] sata[n] ide[n] efidisk[n] tpmstate[n] rootfs mp[n]", "the sizes of those that hold data, added up; how many do not say theirs is said"),
+            column!("Networks", |c: &Config| {
                 c.nets()
                     .iter()
                     .filter_map(|net| net.bridge.as_ref().map(Text::to_string))
                     .collect::<Vec<_>>()
                     .join(", ")
-            }),
-            Column::new("Starts with its node", Config::starts_at_boot),
-            Column::new("System", Config::ostype),
+            }).by("net[n]", "the bridge of each card"),
+            column!("Starts with its node", Config::starts_at_boot).by("onboot", "1 is yes; no unless it is set"),
+            column!("System", Config::ostype).by("ostype", "as it is set"),
         ]
     }
 
@@ -90,25 +91,28 @@ impl Listed for Config {
 impl Config {
     /// Its page without the notes, which stand elsewhere on the page of a guest.
     pub(crate) fn settings(&self) -> Page {
-        let mut changes = self.pending().unwrap_or_default();
-        let mut row = |key: String| {
-            let value = if is_secret(&key) {
-                Cell::Missing("a secret, not shown".into())
-            } else {
-                Cell::Code(self.get(&key).unwrap_or_default())
-            };
-            let then = changes.iter().position(|change| change.key == key).map(|place| changes.remove(place).then);
-            vec![Cell::Code(key.into()), value, then.map_or(Cell::Empty, then_cell)]
-        };
-        let mut rows: Vec<Vec<Cell>> = self.keys().into_iter().map(&mut row).collect();
-        let new = changes.into_iter().map(|change| vec![Cell::Code(change.key), Cell::Empty, then_cell(change.then)]);
-        rows.extend(new);
-        let waiting = self.pending().map_or(0, |changes| changes.len());
-        let rest = match waiting {
+        let changes = self.pending().unwrap_or_default();
+        let is_new = |change: &&PendingChange| !self.settings.contains_key(change.key.raw());
+        let new: Vec<String> = changes.iter().filter(is_new).map(|change| change.key.raw().to_owned()).collect();
+        let mut keys = self.keys();
+        keys.extend(new);
+        keys.sort_by_key(|key| (rank(key), key.clone()));
+        // What waits for a restart has a column only where anything does.
+        let waits = !changes.is_empty();
+        let rows = keys.iter().map(|key| {
+            let change = changes.iter().find(|change| change.key == key.as_str());
+            let then = change.map_or(Cell::Empty, |change| then_cell(change.then.clone()));
+            let known = meaning(self.kind, key);
+            let said = |words: fn(&Meaning) -> &str| known.map_or(Cell::Empty, |known| Cell::from(words(known)));
+            let own = [Cell::from(key.as_str()), self.value_cell(key)].into_iter().chain(waits.then_some(then));
+            own.chain([said(|known| known.default), said(|known| known.words)]).collect()
+        });
+        let columns = ["Setting", "Value", "After a restart", "Default", "What it means"];
+        let columns = columns.into_iter().filter(|column| waits || *column != "After a restart");
+        let rest = match changes.len() {
             0 => " are set; all others have their defaults.".to_owned(),
             n => format!(" are set; {} for a restart.", count(n, ("change waits", "changes wait"))),
         };
-        let columns = ["Setting", "Value", "After a restart"].into_iter().take(if waiting > 0 { 3 } else { 2 });
         let page = Page::new(format!("Configuration of {}", self.called.raw()))
             .question("How is it set up?")
             .answer(count(self.keys().len(), ("setting", "settings")), rest)
@@ -120,6 +124,14 @@ impl Config {
             _ => page,
         };
         page.provenance(self.provenance.clone())
+    }
+
+    fn value_cell(&self, key: &str) -> Cell {
+        match self.settings.get(key) {
+            Some(_) if is_secret(key) => Cell::Missing("a secret, not shown".into()),
+            Some(_) => code_cell(self.get(key).unwrap_or_default()),
+            None => Cell::Empty,
+        }
     }
 }
 
@@ -139,5 +151,21 @@ impl View for Config {
 }
 
 fn then_cell(then: Option<Text>) -> Cell {
-    then.map_or(Cell::from("back to the default"), Cell::Code)
+    then.map_or(Cell::from("back to the default"), code_cell)
+}
+
+/// Code stays on its line, so what is long is folded at its commas.
+fn code_cell(value: Text) -> Cell {
+    const WIDE: usize = 34;
+    let (mut folded, mut line) = (String::new(), 0);
+    for part in value.raw().split_inclusive(',') {
+        let long = part.chars().count();
+        if line > 0 && line + long > WIDE {
+            folded.push('\n');
+            line = 0;
+        }
+        folded.push_str(part);
+        line += long;
+    }
+    Cell::Code(folded.into())
 }

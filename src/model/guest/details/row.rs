@@ -3,7 +3,9 @@
 use crate::model::guest::details::{GuestDetails, QmpStatus};
 use crate::model::guest::page::cpu_cell;
 use crate::model::guest::{GuestKind, Status};
-use crate::model::list::{Column, Listed, count};
+use crate::model::lens;
+use crate::model::list::{Column, Listed, column, count};
+use crate::model::record::answered;
 use crate::model::together::some_of;
 use crate::page::{Cell, Grid, Page, State, Tone};
 use crate::render::View;
@@ -46,20 +48,20 @@ impl Listed for GuestDetails {
 
     fn columns() -> Vec<Column<GuestDetails>> {
         vec![
-            Column::new("Guest", |g: &GuestDetails| {
+            column!("Guest", |g: &GuestDetails| {
                 let number = format!("{} {}", g.kind(), g.vmid.known().map(|n| n.to_string()).unwrap_or_default());
                 match &g.name {
                     Reading::Known(name) => Cell::Name(name.clone(), number.into()),
                     Reading::Missing(_) => number.into(),
                 }
-            }),
-            Column::new("State", GuestDetails::state),
-            Column::new("CPU", |g: &GuestDetails| cpu_cell(g.cpu, g.cpus)),
-            Column::new("Memory", |g: &GuestDetails| Cell::usage(g.mem, g.maxmem)),
-            Column::new("Waits", GuestDetails::pressure),
-            Column::new("Network", |g: &GuestDetails| two(("in", g.netin), ("out", g.netout))),
-            Column::new("Disks", |g: &GuestDetails| two(("read", g.diskread), ("written", g.diskwrite))),
-            Column::new("Up", |g: &GuestDetails| g.uptime),
+            }).by("name kind vmid", "the name, with the kind and the number beside it"),
+            column!("State", GuestDetails::state).by("status qmpstatus kind lock", "what QEMU itself says goes before the state, where they differ; a virtual machine of which QEMU was not asked runs or is paused; a lock is said"),
+            column!("CPU", |g: &GuestDetails| cpu_cell(g.cpu, g.cpus)).by("cpu cpus", "the part in use, and of how many"),
+            column!("Memory", |g: &GuestDetails| Cell::usage(g.mem, g.maxmem)),
+            column!("Waits", GuestDetails::pressure).by("pressurecpusome pressureiosome pressurememorysome", "the greatest of the three"),
+            column!("Network", |g: &GuestDetails| two(("in", g.netin), ("out", g.netout))).by("netin netout", "both, since it was started"),
+            column!("Disks", |g: &GuestDetails| two(("read", g.diskread), ("written", g.diskwrite))).by("diskread diskwrite", "both, since it was started"),
+            column!("Up", |g: &GuestDetails| g.uptime),
         ]
     }
 
@@ -93,8 +95,8 @@ impl View for GuestDetails {
         ];
         let more = more.into_iter().filter(|(_, cell)| *cell != Cell::Empty).map(|(label, cell)| (label.into(), cell));
         let page = Page::new(format!("{name} as its node knows it now"))
-            .question("What does it do, and does it have to wait?")
-            .facts(facts.chain(more).collect::<Vec<_>>());
+            .question("What does it do, and does it have to wait?");
+        let page = answered(page, &name, self).facts(lens::facts(self, facts.chain(more), &self.provenance()));
         let nics = self.counters_of_nics();
         let page = if nics.is_empty() {
             page

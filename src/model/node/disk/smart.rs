@@ -1,7 +1,7 @@
 //! How a disk's report on itself is shown: its judgement, then every attribute or line.
 
 use super::{Smart, SmartAttribute, health_cell};
-use crate::model::list::{Column, Listed};
+use crate::model::list::{Column, Listed, column};
 use crate::page::{Cell, Grid, Page, State, Tone};
 use crate::render::View;
 
@@ -33,9 +33,9 @@ impl Listed for Smart {
 
     fn columns() -> Vec<Column<Smart>> {
         vec![
-            Column::new("Disk", |s: &Smart| s.disk.clone()),
-            Column::new("Health", |s: &Smart| health_cell(&s.health)),
-            Column::new("Endurance left", |s: &Smart| s.wearout),
+            column!("Disk", |s: &Smart| s.disk.clone()),
+            column!("Health", |s: &Smart| health_cell(&s.health)),
+            column!("Endurance left", |s: &Smart| s.wearout),
         ]
     }
 }

@@ -10,6 +10,7 @@ use crate::model::sight::Sight;
 use crate::model::storage::content::read::{Place, Wanted};
 use crate::model::storage::content::{Volume, VolumeKind};
 use crate::model::storage::{NodeStorage, Storage, split};
+use crate::session::Session;
 use crate::text::Text;
 use crate::units::Why;
 
@@ -116,37 +117,54 @@ impl Guest {
     /// # Errors
     /// When the cluster cannot be read, or no storage can.
     pub fn backups(&self) -> Result<List<Volume>, Error> {
-        let resources = Resources::read(&self.session)?;
-        let mut storages: BTreeMap<&Text, Vec<&Resource>> = BTreeMap::new();
-        for (row, _) in resources.of(&["storage"]) {
-            if let Some(storage) = &row.storage
-                && split(row.content.as_ref()).iter().any(|kind| kind == VolumeKind::Backup.word())
-            {
-                storages.entry(storage).or_default().push(row);
-            }
-        }
-        let (mut places, mut silent, online) = (Vec::<Place>::new(), Silent::default(), resources.online());
-        let mut unseen = resources.sight(&self.session, "storages", "Datastore.Audit", "/storage");
-        for (storage, rows) in storages {
-            let shared = rows.iter().any(|row| row.shared == Some(true));
-            let (there, away): (Vec<&Resource>, Vec<_>) =
-                rows.into_iter().partition(|row| row.status.as_ref().is_some_and(|status| status == "available"));
-            if shared && there.is_empty() {
-                unseen = unseen.and(Sight::part(format!("Not read: {storage}, which no node has available.")));
-            }
-            for row in away.iter().filter(|_| !shared) {
-                let node = row.node.clone().unwrap_or_default();
-                silent.add(storage, &node, online.get(&node) == Some(&false));
-            }
-            let mut nodes: Vec<Text> = there.into_iter().filter_map(|row| row.node.clone()).collect();
-            nodes.sort_by_key(|node| *node != self.node);
-            places.extend(Place::all(storage, nodes, shared, &[]));
-        }
-        let unseen = unseen.and(silent.sight());
         let wanted = Wanted { vmid: Some(self.vmid), ..Wanted::backups() };
-        let list = wanted.read(&self.session, format!("Backups of {}", self.called().raw()), &places, unseen)?;
+        let title = format!("Backups of {}", self.called().raw());
+        let list = everywhere(&self.session, &wanted, title, Some(&self.node))?;
         Ok(list.sorted_by_key(|volume| std::cmp::Reverse(volume.ctime)))
     }
+}
+
+/// The content of every storage of the cluster, or the backups alone.
+pub(crate) fn of_cluster(session: &Session, backups_alone: bool) -> Result<List<Volume>, Error> {
+    if backups_alone {
+        let list = everywhere(session, &Wanted::backups(), "Backups".to_owned(), None)?;
+        return Ok(list.sorted_by_key(|volume| std::cmp::Reverse(volume.ctime)));
+    }
+    everywhere(session, &Wanted::default(), "Content of all storages".to_owned(), None)
+}
+
+/// What lies in every storage that may hold it and can be reached now; a shared one is asked on one node, if possible
+/// on this one.
+fn everywhere(session: &Session, wanted: &Wanted, title: String, near: Option<&Text>) -> Result<List<Volume>, Error> {
+    let resources = Resources::read(session)?;
+    let mut storages: BTreeMap<&Text, Vec<&Resource>> = BTreeMap::new();
+    for (row, _) in resources.of(&["storage"]) {
+        let holds = |kind: &VolumeKind| split(row.content.as_ref()).iter().any(|held| held == kind.word());
+        if let Some(storage) = &row.storage
+            && wanted.kind.as_ref().is_none_or(holds)
+        {
+            storages.entry(storage).or_default().push(row);
+        }
+    }
+    let (mut places, mut silent, online) = (Vec::<Place>::new(), Silent::default(), resources.online());
+    let mut unseen = resources.sight(session, "storages", "Datastore.Audit", "/storage");
+    for (storage, rows) in storages {
+        let shared = rows.iter().any(|row| row.shared == Some(true));
+        let kinds = split(rows.iter().find_map(|row| row.content.as_ref()));
+        let (there, away): (Vec<&Resource>, Vec<_>) =
+            rows.into_iter().partition(|row| row.status.as_ref().is_some_and(|status| status == "available"));
+        if shared && there.is_empty() {
+            unseen = unseen.and(Sight::part(format!("Not read: {storage}, which no node has available.")));
+        }
+        for row in away.iter().filter(|_| !shared) {
+            let node = row.node.clone().unwrap_or_default();
+            silent.add(storage, &node, online.get(&node) == Some(&false));
+        }
+        let mut nodes: Vec<Text> = there.into_iter().filter_map(|row| row.node.clone()).collect();
+        nodes.sort_by_key(|node| near.is_some_and(|near| node != near));
+        places.extend(Place::all(storage, nodes, shared, &kinds));
+    }
+    wanted.read(session, title, &places, unseen.and(silent.sight()))
 }
 
 /// Storages that could not be read on some node: which, by the node and whether it is offline.

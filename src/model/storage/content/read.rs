@@ -1,9 +1,10 @@
 //! Reading what lies in storages: whose it is, and what the server keeps to itself.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use crate::error::Error;
-use crate::model::list::{About, List};
+use crate::model::list::{About, List, count};
 use crate::model::record::Ask;
 use crate::model::resource::Resources;
 use crate::model::sight::Sight;
@@ -85,6 +86,7 @@ impl Wanted {
         places: &[Place],
         mut sight: Sight,
     ) -> Result<List<Volume>, Error> {
+        let since = Instant::now();
         let resources = session.submit(Call::get("/cluster/resources"));
         let answers = session.ask_all("storages", places.iter().map(|place| self.call(&place.node, place)).collect());
         let resources = session.answer(resources).and_then(Resources::of_answer);
@@ -95,7 +97,9 @@ impl Wanted {
         for (place, answer) in places.iter().zip(answers) {
             let (node, answer) = self.or_elsewhere(session, place, answer);
             let list = answer.and_then(|answer| {
-                Ask::new(session, "").list_of(&answer, |volume: &mut Volume| {
+                let ask = Ask::new(session, "");
+                let ask = resources.iter().fold(ask, |ask, all| ask.besides(&all.answer));
+                ask.list_of(&answer, |volume: &mut Volume| {
                     volume.owner = guests.owner(volume.vmid);
                     volume.node = node.clone();
                     volume.shared = place.shared;
@@ -122,6 +126,15 @@ impl Wanted {
         if let (0, Some(error)) = (read, first) {
             return Err(error);
         }
+        // A few calls are named each.
+        const NAMED: usize = 3;
+        if read > NAMED {
+            let one = Place { node: "{node}".into(), storage: "{storage}".into(), ..places[0].clone() };
+            let calls = format!("{} of {}", self.call(&one.node, &one).shown().raw(), count(read, ("place", "places")));
+            provenance.calls.truncate(usize::from(resources.is_ok()));
+            provenance.calls.push(calls.into());
+        }
+        provenance = provenance.together_since(since);
         volumes.sort_by(|a, b| (&a.content, &a.volid, &a.node).cmp(&(&b.content, &b.volid, &b.node)));
         let about = About { title: title.into(), question: self.question().into(), sight, provenance, of: None };
         Ok(List::new(volumes, about))

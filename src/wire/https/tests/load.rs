@@ -27,7 +27,7 @@ fn two_calls_at_once_go_to_a_node_and_no_more() {
 }
 
 #[test]
-fn agents_and_volume_lists_are_asked_one_at_a_time_and_leave_a_place_at_their_node() {
+fn agents_and_volume_lists_are_asked_one_at_a_time_of_a_node_and_leave_a_place_there() {
     let server = unhurried();
     let wire = to(&server);
     let slow = |n| match n % 2 {
@@ -38,11 +38,30 @@ fn agents_and_volume_lists_are_asked_one_at_a_time_and_leave_a_place_at_their_no
     all_answered(&wire, (0..8).map(slow).chain((0..8).map(quick)));
     assert_eq!(server.lines().len(), 16);
     let is_quick = |line: &str| line.ends_with("/status/current");
-    assert_eq!(server.most_at_once(|line| !is_quick(line)), 1);
+    for node in ["/nodes/pve0/", "/nodes/pve1/"] {
+        assert_eq!(server.most_at_once(|line| line.contains(node) && !is_quick(line)), 1, "{node}");
+        assert_eq!(server.most_at_once(|line| line.contains(node)), 2, "{node}");
+    }
+    // The slow ones of one node do not wait for those of the other.
+    assert_eq!(server.most_at_once(|line| !is_quick(line)), 2);
     let lines = server.lines();
     let last_quick = lines.iter().rposition(|line| is_quick(line)).unwrap();
     let slow_before = lines[..last_quick].iter().filter(|line| !is_quick(line)).count();
-    assert!(slow_before < 6, "what is quick does not wait for what is slow: {lines:#?}");
+    assert!(slow_before < 8, "what is quick does not wait for what is slow: {lines:#?}");
+}
+
+#[test]
+fn an_unrelated_call_is_quick_while_many_agents_do_not_answer() {
+    let server = Server::new(|request| {
+        thread::sleep(Duration::from_millis(if request.head.contains("/agent/") { 400 } else { 5 }));
+        data("null")
+    });
+    let wire = to(&server);
+    let mute: Vec<_> = (0..6).map(|n| wire.submit(Call::get(format!("/nodes/pve1/qemu/{n}/agent/ping")))).collect();
+    let since = Instant::now();
+    all_answered(&wire, ["/nodes/pve1/qemu/9/status/current".to_owned()].into_iter());
+    assert!(since.elapsed() < Duration::from_millis(300), "{:?}", since.elapsed());
+    drop(mute);
 }
 
 #[test]

@@ -24,6 +24,20 @@ fn a_wrong_pin_is_named_and_nothing_is_sent() {
 }
 
 #[test]
+fn the_documentation_is_asked_for_without_a_login_and_only_where_the_certificate_is_trusted() {
+    let server = Server::new(|_| http("200 OK", "", "const apiSchema = [];"));
+    let reply = ask(&to(&server), Call::documentation()).unwrap();
+    assert_eq!(&*reply.body, "const apiSchema = [];");
+    let requests = server.requests();
+    let [request] = &requests[..] else { panic!("one request") };
+    assert_eq!(request.line(), "GET /pve-docs/api-viewer/apidoc.js");
+    assert_eq!((request.header("authorization"), request.header("cookie")), (None, None));
+    let stranger = connect(&server.url(), token(), pinned(&"00".repeat(32))).open().unwrap();
+    assert!(matches!(ask(&stranger, Call::documentation()), Err(Error::Untrusted { .. })));
+    assert_eq!(server.lines().len(), 1);
+}
+
+#[test]
 fn a_ca_file_is_believed_only_for_the_name_in_the_address() {
     let folder = std::env::temp_dir().join(format!("pve-notebook-ca-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();

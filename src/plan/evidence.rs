@@ -1,0 +1,56 @@
+//! What a plan leaves in the journal: itself and its checks, before its call is sent, and what became of it.
+
+use crate::error::Error;
+use crate::journal::{Event, Kind};
+use crate::plan::Verdict;
+use crate::plan::draft::{Act, Draft};
+
+impl Draft {
+    /// Something that happened to it.
+    pub(super) fn event(&self, kind: Kind) -> Event {
+        let event = Event::new(kind, &self.title);
+        match &self.act {
+            Act::One(call) => event.call(call),
+            Act::Several(several) => event.detail(format!("{} actions", several.plans.len())),
+        }
+    }
+
+    /// The plan with its checks, and each that a person overrode.
+    fn said(&self) -> impl Iterator<Item = Event> + '_ {
+        let plan = self
+            .checks
+            .iter()
+            .fold(self.event(Kind::Plan), |event, check| event.check(&check.name, check.state().word, &check.reason));
+        let plan = match self.guest() {
+            Some(guest) => plan.target(format!("{guest}, {}", guest.state().word.raw())),
+            None => plan,
+        };
+        let plan = if self.confirmed.is_some() { plan.detail("confirmed by its code") } else { plan };
+        let overrides = self.checks.iter().filter_map(|check| match &check.verdict {
+            Verdict::Overridden(why) => {
+                Some(self.event(Kind::Override).detail(format!("{}: {}", check.name.raw(), why.raw())))
+            }
+            _ => None,
+        });
+        [plan].into_iter().chain(overrides)
+    }
+
+    /// Writes down what is about to be sent. Where this fails, it must not be.
+    pub(super) fn record(&self) -> Result<(), Error> {
+        self.session.record(self.said().chain([self.event(Kind::Sent)]))
+    }
+
+    /// Writes down that several actions are about to begin, each of which writes itself down. Where this fails, none may.
+    pub(super) fn record_several(&self) -> Result<(), Error> {
+        self.session.record(self.said())
+    }
+
+    /// Writes down why it was not sent, or what went wrong.
+    pub(super) fn note_error(&self, error: &Error) {
+        let kind = match error {
+            Error::Halted { .. } | Error::NotRun { .. } | Error::NotApproved { .. } => Kind::Refused,
+            _ => Kind::Failed,
+        };
+        self.session.note(self.event(kind).detail(error.to_string()));
+    }
+}

@@ -1,0 +1,67 @@
+//! The demo cluster's time is its own: whoever asks again reads the same, however busy the machine is.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use pve_notebook::*;
+
+type Question = fn(&Pve) -> Result<Page, Error>;
+
+/// Every question, asked about what the demo has.
+const ALL: &[(&str, Question)] = &[
+    ("addresses", |pve| questions::addresses(pve)),
+    ("can_i_lose", |pve| questions::can_i_lose(pve, "pve1")),
+    ("changed_since", |pve| questions::changed_since(pve, pve.ago(hours(24)))),
+    ("customer", |pve| questions::customer(pve, "prod")),
+    ("dies_with_bridge", |pve| questions::dies_with_bridge(pve, "pve1", "vmbr1")),
+    ("dies_with_storage", |pve| questions::dies_with_storage(pve, "ceph-vm")),
+    ("drain_blockers", |pve| questions::drain_blockers(pve, "pve1")),
+    ("drift", |pve| questions::drift(pve)),
+    ("finance", |pve| questions::finance(pve)),
+    ("find", |pve| questions::find(pve, "10.10.0.11")),
+    ("full_when", |pve| questions::full_when(pve)),
+    ("idle_guests", |pve| questions::idle_guests(pve)),
+    ("lost_backups", |pve| questions::lost_backups(pve)),
+    ("management", |pve| questions::management(pve)),
+    ("old_snapshots", |pve| questions::old_snapshots(pve, days(30))),
+    ("orphaned_disks", |pve| questions::orphaned_disks(pve)),
+    ("security", |pve| questions::security(pve)),
+    ("seen_by", |pve| questions::seen_by(pve, "dora@pve")),
+    ("stuck_locks", |pve| questions::stuck_locks(pve)),
+    ("who_may", |pve| questions::who_may(pve)),
+    ("wrong_now", |pve| questions::wrong_now(pve)),
+];
+
+/// Keeps the processors busy for as long as something is done.
+fn while_busy<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    let over = &AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    std::hint::spin_loop()
+                }
+            });
+        }
+        // In a thread of its own, so that those above end even if it panics.
+        let done = scope.spawn(work).join();
+        over.store(true, Ordering::Relaxed);
+        done.unwrap()
+    })
+}
+
+#[test]
+fn the_demo_answers_every_question_in_the_same_words_every_time() {
+    let mut differ = Vec::new();
+    for (name, question) in ALL {
+        let ask = || question(&Pve::demo().unwrap()).unwrap().html();
+        let first = ask();
+        let others = while_busy(|| (0..2).map(|_| ask()).collect::<Vec<_>>());
+        if let Some(other) = others.iter().find(|other| **other != first) {
+            let at = first.chars().zip(other.chars()).position(|(a, b)| a != b).unwrap_or_default();
+            let around = |html: &str| html.chars().skip(at.saturating_sub(80)).take(160).collect::<String>();
+            differ.push(format!("{name}:\n  {}\n  {}", around(&first), around(other)));
+        }
+    }
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
+}

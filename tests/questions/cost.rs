@@ -1,0 +1,95 @@
+//! What each question costs: requests, and time on a large cluster that is far away.
+
+use std::time::{Duration, Instant};
+
+use pve_notebook::*;
+
+use crate::seeded::seeded;
+
+type Question = fn(&Pve) -> Result<Page, Error>;
+
+/// Every question, with what it is asked about in the large cluster.
+const ALL: &[(&str, Question)] = &[
+    ("addresses", |pve| questions::addresses(pve)),
+    ("can_i_lose", |pve| questions::can_i_lose(pve, "node1")),
+    ("changed_since", |pve| questions::changed_since(pve, pve.ago(hours(24)))),
+    ("customer", |pve| questions::customer(pve, "shop")),
+    ("dies_with_bridge", |pve| questions::dies_with_bridge(pve, "node1", "vmbr0")),
+    ("dies_with_storage", |pve| questions::dies_with_storage(pve, "shared")),
+    ("drain_blockers", |pve| questions::drain_blockers(pve, "node1")),
+    ("finance", |pve| questions::finance(pve)),
+    ("drift", |pve| questions::drift(pve)),
+    ("find", |pve| questions::find(pve, "1007")),
+    ("full_when", |pve| questions::full_when(pve)),
+    ("idle_guests", |pve| questions::idle_guests(pve)),
+    ("lost_backups", |pve| questions::lost_backups(pve)),
+    ("management", |pve| questions::management(pve)),
+    ("old_snapshots", |pve| questions::old_snapshots(pve, days(30))),
+    ("orphaned_disks", |pve| questions::orphaned_disks(pve)),
+    ("security", |pve| questions::security(pve)),
+    ("seen_by", |pve| questions::seen_by(pve, "part@pve")),
+    ("stuck_locks", |pve| questions::stuck_locks(pve)),
+    ("who_may", |pve| questions::who_may(pve)),
+    ("wrong_now", |pve| questions::wrong_now(pve)),
+];
+
+const NODES: usize = 10;
+const GUESTS: usize = 1_000;
+
+/// Reads of the cluster as a whole, which do not grow with it.
+const WIDE: usize = 16;
+
+/// A thousand guests on ten nodes, each answer 20 ms away.
+fn large() -> String {
+    format!(
+        "[pve.add_node(f'node{{n}}') for n in range({NODES})]; pve.nodes.pop('pve1', None); \
+         [pve.add_vm(1000 + n, f'guest-{{n}}', node=f'node{{n % {NODES}}}', status='running' if n % 4 else 'stopped', \
+          config={{'memory': 2048, 'cores': 2, 'scsi0': f'shared:{{1000 + n}}/vm-{{1000 + n}}-disk-0.raw,size=20G', \
+          'net0': f'virtio=BC:24:11:00:{{n // 256:02X}}:{{n % 256:02X}},bridge=vmbr0', 'tags': f'owner.team{{n % 7}}'}}) \
+          for n in range({GUESTS})]; pve.max_requests = 10**6"
+    )
+}
+
+#[test]
+fn each_question_is_in_the_list_of_costs() {
+    let words = questions::all().text();
+    let named =
+        |line: &str| line.split("questions::code(\"").nth(1).and_then(|rest| rest.split('"').next().map(str::to_owned));
+    let asked: Vec<String> = words.lines().filter_map(named).collect();
+    assert!(!asked.is_empty(), "{words}");
+    for name in &asked {
+        assert!(ALL.iter().any(|(known, _)| known == name), "nobody knows what {name} costs");
+    }
+    assert_eq!(asked.len(), ALL.len());
+}
+
+#[test]
+fn a_question_costs_three_requests_a_node_and_one_a_guest_and_ten_seconds_at_most() {
+    let Some(mut cluster) = seeded() else { return };
+    cluster.fake.order(&large());
+    let pve = cluster.as_one("root@pam");
+    cluster.fake.order("pve.time_scale = 1; pve.slow_network(0.02)");
+    let mut wrong = Vec::new();
+    for (name, question) in ALL {
+        let since = Instant::now();
+        let (page, asked) = cluster.asked(|| question(&pve));
+        let (took, count) = (since.elapsed(), asked.len());
+        println!("{name}: {count} requests, {} ms", took.as_millis());
+        let guests = asked.iter().filter(|call| call.contains("/qemu/") || call.contains("/lxc/")).count();
+        if let Err(error) = &page {
+            wrong.push(format!("{name} fails: {error}"));
+        }
+        let all = cluster_size(&pve);
+        if guests > all.1 || count - guests > WIDE + 3 * all.0 {
+            wrong.push(format!("{name} asks {count} times, {guests} of them guests: {:?}", &asked[..count.min(40)]));
+        }
+        if took > Duration::from_secs(10) {
+            wrong.push(format!("{name} took {} s", took.as_secs()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn cluster_size(pve: &Pve) -> (usize, usize) {
+    (pve.nodes().unwrap().len(), pve.guests().unwrap().len())
+}
