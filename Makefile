@@ -2,12 +2,13 @@
 export PVE_NOTEBOOK_PYTHON := $(CURDIR)/.venv/bin/python
 PYTEST := .venv/bin/python -m pytest -p no:cacheprovider -ra
 
-.PHONY: help lab html test conformance tour bench cost
+.PHONY: help lab html test soak conformance tour bench cost
 
 help:
 	@echo "make lab    open the tour on the demo cluster in JupyterLab (ARGS=--no-browser)"
 	@echo "make html   every notebook as one HTML file that needs nothing else, in target/html"
 	@echo "make test   format, lints, documentation, every test"
+	@echo "make soak   the property tests with new cases until one fails (TIMES=20)"
 	@echo "make conformance PVE_RECORDED=folder   the client and its types against recorded answers of a real cluster"
 	@echo "make tour   execute the notebooks again and keep their outputs"
 	@echo "make bench  time and memory in ratios to proxmoxer and pandas, on this machine"
@@ -22,6 +23,8 @@ html:
 	@binder/html
 	@ls -1 target/html/*.html
 
+# The same cases for everybody; new ones are what `make soak` is for.
+test: export PROPTEST_RNG_SEED := 20261129
 test:
 	@binder/setup --tests
 	cargo fmt --check
@@ -29,6 +32,11 @@ test:
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
 	cargo test
 	$(PYTEST) tests/notebooks
+
+TIMES ?= 20
+soak:
+	@for i in $$(seq $(TIMES)); do echo "round $$i of $(TIMES)"; cargo test --lib --quiet -- \
+	  invariants sequences machine cuts whatever || exit 1; done
 
 # The recordings are no part of this repository; where they lie beside it, they are found.
 RECORDINGS := $(realpath ../shared/pve-9.1)

@@ -250,7 +250,10 @@ proptest! {
     #[test]
     fn whatever_happens_guests_are_in_one_place_and_do_only_what_they_may(events in prop::collection::vec(event(), 1..40)) {
         let twin = Twin::demo();
-        let first = (twin.state().guests[&100].node.clone(), usage(&twin.state()));
+        let first = {
+            let state = twin.state();
+            (state.guests[&100].node.clone(), usage(&state))
+        };
         for event in &events {
             let before = look(&twin.state());
             carry_out(&twin, event);

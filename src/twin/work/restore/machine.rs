@@ -62,7 +62,11 @@ impl Restore {
         at += 500 + time;
         let course = course.line(at + 200, "rescan volumes...");
         let broken: Break = Box::new(move |state, task, _| {
-            let made: Vec<New> = made.into_iter().filter(|one| state.images.contains_key(one.volid())).collect();
+            // Its own disk, which it has until the new one is made, may have the same name.
+            let own = state.guests.get(&vmid).map(Guest::drives).unwrap_or_default();
+            let is_own = |one: &New| own.iter().any(|(_, drive)| drive.volume == one.volid());
+            let made: Vec<New> =
+                made.into_iter().filter(|one| state.images.contains_key(one.volid()) && !is_own(one)).collect();
             if made.is_empty() {
                 state.unlock(vmid);
                 return "interrupted by signal".to_owned();
