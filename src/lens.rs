@@ -104,8 +104,9 @@ impl Lens {
     /// # fn main() -> Result<(), pve_notebook::Error> {
     /// use pve_notebook::*;
     /// let (german, brief) = (Lens::new("german").word("guest", "Gast"), Lens::new("brief").hide_column("Tags"));
-    /// let pve = Pve::demo()?.with(german.and(&brief)); // as .with(&german).with(&brief)
-    /// assert!(pve.guests()?.page().text().contains("as seen by german and brief"));
+    /// let both = german.and(&brief);
+    /// assert_eq!(both.name().to_string(), "german and brief");
+    /// assert!(Pve::demo()?.with(both).guests()?.page().text().contains("Gast")); // as .with(&german).with(&brief)
     /// # Ok(()) }
     /// ```
     pub fn and(&self, other: &Lens) -> Lens {

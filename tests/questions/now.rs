@@ -101,7 +101,7 @@ fn the_lock_of_the_demo_is_left_from_a_backup_that_was_broken_off() {
     let page = questions::stuck_locks(&Pve::demo().unwrap()).unwrap();
     println!("{}", page.text());
     let row = row(&page, "erp-test");
-    assert!(row.contains("qm unlock 117") && row.contains("vzdump, failed: received interrupt"), "{row}");
+    assert!(row.contains("qm unlock 117") && row.contains("vzdump, stopped: received interrupt"), "{row}");
     says(&page, "1 lock is stuck");
 }
 
