@@ -218,7 +218,7 @@ pub enum Error {
     },
 
     /// Of several actions some failed.
-    #[error("{what}: {done} done, {failed} failed, {not_begun} not begun. Look at those that failed before going on{}", log_said(.failures))]
+    #[error("{what}: {done} done, {failed} failed, {}{not_begun} not begun. Look at those before going on{}", not_known(.unknown), log_said(.failures))]
     PartlyDone {
         /// The actions together.
         what: Text,
@@ -226,6 +226,8 @@ pub enum Error {
         done: usize,
         /// How many failed.
         failed: usize,
+        /// Of how many nobody knows what became of them, or that go on.
+        unknown: usize,
         /// How many were not begun, because of that.
         not_begun: usize,
         /// Each that failed, and why.
@@ -326,6 +328,10 @@ fn fields_said(fields: &[(Text, Text)]) -> String {
 /// What the server's words mean, where that is known.
 fn meant(message: &Text) -> String {
     meaning::of(message.raw()).map(|meaning| format!(". {meaning}")).unwrap_or_default()
+}
+
+fn not_known(count: &usize) -> String {
+    if *count == 0 { String::new() } else { format!("{count} not known, ") }
 }
 
 fn log_said(log: &[Text]) -> String {

@@ -47,7 +47,7 @@ pub(crate) use send::path_plan;
 pub(crate) use several::rollback_of;
 
 use draft::{Act, Draft, Undo};
-use outcome::changes;
+use outcome::{Failure, changes};
 use run::Flight;
 use several::Expected;
 
@@ -250,7 +250,7 @@ impl Plan {
 
     /// Keeps what came of it, which is not what it should be.
     fn keep(&self, outcome: &Outcome, error: &Error) {
-        self.keep_done(&Outcome { failure: Some(error.to_string().into()), ..outcome.clone() });
+        self.keep_done(&Outcome { failure: Some(Failure::of(error)), ..outcome.clone() });
     }
 
     fn keep_done(&self, outcome: &Outcome) {
@@ -260,6 +260,14 @@ impl Plan {
     /// Why nothing is left to do, where that is so.
     fn done_already(&self) -> Option<Text> {
         self.draft.checks.iter().find(|check| check.is_done_already()).map(|check| check.reason.clone())
+    }
+
+    /// Whether it, or each that it is made of, is so already.
+    fn nothing_to_do(&self) -> bool {
+        match &self.draft.act {
+            Act::One(_) => self.done_already().is_some(),
+            Act::Several(several) => several.to_do().next().is_none(),
+        }
     }
 
     /// What a confirmation is about: the calls, and the state of what they are about.

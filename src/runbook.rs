@@ -122,7 +122,9 @@ impl Runbook {
     /// # Errors
     /// When nothing was done, or nothing of it can be undone, with the reasons.
     pub fn rollback(&self) -> Result<Plan, Error> {
-        let done: Vec<Outcome> = self.book().steps.iter().filter_map(Step::outcome).collect();
+        // A step that was tried again, after others, acted after them.
+        let mut done: Vec<Outcome> = self.book().steps.iter().flat_map(|step| step.outcomes.clone()).collect();
+        done.sort_by_key(Outcome::began);
         rollback_of(self.pve.session(), format!("Undo the runbook: {}", self.title.raw()), &done)
     }
 

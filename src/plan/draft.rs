@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::model::guest::Guest;
+use crate::model::task::Upid;
 use crate::page::State;
 use crate::plan::approved::Agreement;
 use crate::plan::check::{self, Check, Need};
@@ -282,6 +283,15 @@ impl Draft {
             target.guest.session = self.session.clone();
         }
         Plan::of(self)
+    }
+
+    /// Whether the end of its task, or the answer to its call, shows that it was done. High availability only takes a
+    /// request, and does what it will with it.
+    pub(super) fn is_proven_by(&self, task: Option<&Text>) -> bool {
+        let asked = matches!(&self.act, Act::One(call) if call.path.starts_with("/cluster/ha/"));
+        let by_ha =
+            task.and_then(|upid| upid.raw().parse::<Upid>().ok()).is_some_and(|upid| upid.kind().starts_with("ha"));
+        !asked && !by_ha
     }
 
     /// What it takes away for good, where it does.

@@ -28,12 +28,51 @@ pub struct Outcome {
     pub(super) changes: Vec<Change>,
     /// Whether the answer to the call got lost, so that what is said here was found out afterwards.
     pub(super) answer_lost: bool,
-    /// Why it did not end as it should, where it did not.
-    pub(super) failure: Option<Text>,
+    /// How it did not end as it should, where it did not.
+    pub(super) failure: Option<Failure>,
+    /// Why the state after it could not be read, where only the task says that it ended well.
+    pub(super) unseen: Option<Text>,
     /// What came of each part, of an action that is several.
     pub(super) parts: Vec<Part>,
     pub(super) undo: Undo,
     pub(super) provenance: Provenance,
+}
+
+/// That it did not end as it should.
+#[derive(Clone)]
+pub(super) struct Failure {
+    pub(super) how: How,
+    pub(super) why: Text,
+}
+
+/// What is known of an action that did not end as it should.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// It was refused, or failed.
+    Failed,
+    /// It was sent, and nobody knows what became of it.
+    NotKnown,
+    /// It took longer than was waited for, and goes on.
+    GoesOn,
+}
+
+impl Failure {
+    pub(super) fn of(error: &Error) -> Failure {
+        let how = match error {
+            Error::OutcomeUnknown { .. } => How::NotKnown,
+            Error::Overdue { .. } => How::GoesOn,
+            _ => How::Failed,
+        };
+        Failure { how, why: error.to_string().into() }
+    }
+
+    pub(super) fn state(&self) -> State {
+        match self.how {
+            How::Failed => State::new(Tone::Wrong, "failed"),
+            How::NotKnown => State::new(Tone::Unknown, "not known"),
+            How::GoesOn => State::new(Tone::Unknown, "goes on"),
+        }
+    }
 }
 
 /// One of several actions, and what came of it.
@@ -46,7 +85,8 @@ pub(super) struct Part {
 #[derive(Clone)]
 pub(super) enum Came {
     Done(Box<Outcome>),
-    Failed(Text),
+    /// It did not end as it should; with what came of it nevertheless, where it was sent.
+    Failed(Failure, Option<Box<Outcome>>),
     /// It was so already.
     NothingToDo(Text),
     /// It was not begun, and why.
@@ -70,6 +110,7 @@ impl Outcome {
             changes: draft.changes.clone(),
             answer_lost: false,
             failure: None,
+            unseen: None,
             parts: Vec::new(),
             undo: draft.undo.clone(),
             provenance: draft.session.provenance([], None),
@@ -98,7 +139,7 @@ impl Outcome {
 
     /// Why it did not end as it should; `None` when it did.
     pub fn failure(&self) -> Option<Text> {
-        self.failure.clone()
+        self.failure.as_ref().map(|failure| failure.why.clone())
     }
 
     /// The plan that undoes what was done, made of the present state; of several actions each that was done, the last
@@ -118,6 +159,11 @@ impl Outcome {
     /// When nothing undoes it, with the reason; when what it is about cannot be read.
     pub fn undo(&self) -> Result<Plan, Error> {
         self.undo.plan(self)
+    }
+
+    /// When the call was sent.
+    pub(crate) fn began(&self) -> Moment {
+        self.began
     }
 
     /// What was done.
@@ -142,7 +188,7 @@ impl Part {
                 let after = outcome.after.as_ref().map(|after| format!("; {after}")).unwrap_or_default();
                 (State::new(Tone::Good, "done"), format!("in {}{after}", outcome.took).into())
             }
-            Came::Failed(why) => (State::new(Tone::Wrong, "failed"), why.clone()),
+            Came::Failed(failure, _) => (failure.state(), failure.why.clone()),
             Came::NothingToDo(why) => (State::new(Tone::Off, "nothing to do"), why.clone()),
             Came::NotBegun(why) => (State::new(Tone::Off, "not begun"), why.clone()),
         };
@@ -175,10 +221,17 @@ impl View for Outcome {
             None => Page::new(format!("Done: {}", self.title.raw()))
                 .question("What was done, and what came of it?")
                 .answer("Done", format!(" in {}{after}.", self.took)),
-            Some(why) => Page::new(format!("Not as it should be: {}", self.title.raw()))
-                .question("What was done, and what came of it?")
-                .answer("It failed", format!(" after {}.", self.took))
-                .note(Level::Danger, why.clone()),
+            Some(failure) => {
+                let (fact, rest) = match failure.how {
+                    How::Failed => ("It failed", format!(" after {}.", self.took)),
+                    How::NotKnown => ("What came of it is not known", format!(", looked at for {}.", self.took)),
+                    How::GoesOn => ("It is not over", format!(" after {}, and goes on.", self.took)),
+                };
+                Page::new(format!("Not as it should be: {}", self.title.raw()))
+                    .question("What was done, and what came of it?")
+                    .answer(fact, rest)
+                    .note(Level::Danger, failure.why.clone())
+            }
         };
         let page = page.facts(facts);
         let page = if self.changes.is_empty() { page } else { page.table(changes("was", "is", &self.changes)) };
@@ -191,6 +244,13 @@ impl View for Outcome {
                 page.note(Level::Warning, format!("The task ended with warnings ({words}); its log has them."))
             }
             _ => page,
+        };
+        let page = match &self.unseen {
+            Some(why) => page.note(
+                Level::Warning,
+                format!("The task ended well; the state after it could not be read. {}", why.raw()),
+            ),
+            None => page,
         };
         let page = match self.answer_lost {
             true => page.note(

@@ -88,6 +88,11 @@ impl Flight {
         result.transpose()
     }
 
+    /// What is under way.
+    pub(super) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
     /// How long to wait before looking again.
     pub(super) fn pause(&self) -> Duration {
         match &self.stage {
@@ -153,9 +158,25 @@ impl Flight {
                         next: goal.otherwise.clone(),
                     });
                 }
-                // The task ended well; who may not see more has to go by that.
-                Err(Error::NotPermitted { .. }) => {}
-                Err(error) => say(&format!("It ended well; the state after it could not be read. {error}")),
+                // An outage may be over soon; what one may not see stays unseen.
+                Err(error) if !is_lasting(&error) && session.now().since(*since) < goal.patience.max(UNREAD) => {
+                    if !*told {
+                        *told = true;
+                        say(&format!("  … the state after it could not be read yet ({error})"));
+                    }
+                    return Ok(None);
+                }
+                Err(error) if !draft.is_proven_by(self.outcome.upid.as_ref()) => {
+                    return Err(Error::OutcomeUnknown {
+                        what: draft.title.clone(),
+                        why: format!("The request was taken, and what became of it could not be read: {error}").into(),
+                        next: goal.otherwise.clone(),
+                    });
+                }
+                Err(error) => {
+                    say(&format!("It ended well; the state after it could not be read. {error}"));
+                    self.outcome.unseen = Some(error.to_string().into());
+                }
             }
         }
         self.outcome.took = session.now().since(self.outcome.began);
@@ -170,6 +191,14 @@ impl Flight {
         self.plan.keep_done(&self.outcome);
         Ok(Some(self.outcome.clone()))
     }
+}
+
+/// A state that cannot be read is looked for this long, unless one may not read it.
+const UNREAD: Age = Age(10);
+
+/// Whether looking again does not help.
+fn is_lasting(error: &Error) -> bool {
+    matches!(error, Error::NotPermitted { .. } | Error::NotFound { .. })
 }
 
 /// Refuses when the target is not as the plan saw it. A target that could not be read then and cannot be read now

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::page::{Cell, Grid, State, Tone};
 use crate::plan::check::Verdict;
 use crate::plan::draft::{Act, Draft, Undo};
-use crate::plan::outcome::{Came, Outcome, Part};
+use crate::plan::outcome::{Came, Failure, How, Outcome, Part};
 use crate::plan::run::Flight;
 use crate::plan::{Check, Plan};
 use crate::session::Session;
@@ -117,11 +117,12 @@ impl Several {
         let mut waiting: VecDeque<usize> = (0..self.plans.len()).collect();
         let mut under_way: Vec<(usize, Flight)> = Vec::new();
         let mut failures = 0;
-        let failed = |place: usize, error: &Error| {
+        // What ran in part, or may have run, is kept with it.
+        let failed = |place: usize, one: Option<&Plan>, error: &Error| {
             let plan = &self.plans[place];
             say(&format!("{}: {error}", called(plan)));
             plan.draft.note_error(error);
-            Came::Failed(error.to_string().into())
+            Came::Failed(Failure::of(error), one.and_then(Plan::outcome).map(Box::new))
         };
         loop {
             while under_way.len() < self.at_once.max(1) && failures < self.stop_after.max(1) {
@@ -134,7 +135,7 @@ impl Several {
                     Ok(plan) => plan,
                     Err(error) => {
                         failures += 1;
-                        came[place] = Some(failed(place, &error));
+                        came[place] = Some(failed(place, None, &error));
                         continue;
                     }
                 };
@@ -158,7 +159,7 @@ impl Several {
                     Ok(Begun::Over(done)) => came[place] = Some(Came::Done(done)),
                     Err(error) => {
                         failures += 1;
-                        came[place] = Some(failed(place, &error));
+                        came[place] = Some(failed(place, Some(one), &error));
                     }
                 }
             }
@@ -172,7 +173,7 @@ impl Several {
                     Some(Ok(done)) => came[*place] = Some(Came::Done(Box::new(done))),
                     Some(Err(error)) => {
                         failures += 1;
-                        came[*place] = Some(failed(*place, &error));
+                        came[*place] = Some(failed(*place, Some(flight.plan()), &error));
                     }
                 }
                 false
@@ -200,13 +201,14 @@ impl Several {
         let error = Error::PartlyDone {
             what: plan.draft.title.clone(),
             done: all.count(|came| matches!(came, Came::Done(_))),
-            failed: all.count(|came| matches!(came, Came::Failed(_))),
+            failed: all.count(|came| matches!(came, Came::Failed(failure, _) if failure.how == How::Failed)),
+            unknown: all.count(|came| matches!(came, Came::Failed(failure, _) if failure.how != How::Failed)),
             not_begun: all.count(|came| matches!(came, Came::NotBegun(_))),
             failures: all
                 .parts
                 .iter()
                 .filter_map(|part| match &part.came {
-                    Came::Failed(why) => Some(format!("{}: {}", part.title.raw(), why.raw()).into()),
+                    Came::Failed(failure, _) => Some(format!("{}: {}", part.title.raw(), failure.why.raw()).into()),
                     _ => None,
                 })
                 .collect(),
@@ -242,25 +244,38 @@ impl WayBack {
     fn add(&mut self, done: &Outcome) {
         if done.parts.is_empty() {
             return match (&done.failure, done.undo()) {
-                (Some(_), _) => {
-                    self.left.push(format!("{} failed: what is left of it is to be looked at.", done.title.raw()));
-                }
-                (None, Ok(plan)) => {
-                    let plan = Plan { anew: Some(Arc::new(done.clone())), ..plan };
-                    self.plans.push(plan);
-                }
+                (Some(failure), undo) => self.add_failed(done, failure, undo.ok()),
+                (None, Ok(plan)) => self.push(done, plan),
                 (None, Err(error)) => self.left.push(format!("Not undone by this: {}. {error}", done.title.raw())),
             };
         }
         for part in done.parts.iter().rev() {
             match &part.came {
                 Came::Done(outcome) => self.add(outcome),
-                Came::Failed(_) => {
-                    self.left.push(format!("{} failed: what is left of it is to be looked at.", part.title.raw()));
-                }
+                Came::Failed(_, Some(outcome)) => self.add(outcome),
+                // It was refused before anything was sent.
+                Came::Failed(_, None) => {}
                 Came::NothingToDo(_) | Came::NotBegun(_) => {}
             }
         }
+    }
+
+    fn push(&mut self, done: &Outcome, plan: Plan) {
+        self.plans.push(Plan { anew: Some(Arc::new(done.clone())), ..plan });
+    }
+
+    /// What did not end as it should may have been done, or done in part: it is undone as far as there is something to undo.
+    fn add_failed(&mut self, done: &Outcome, failure: &Failure, undo: Option<Plan>) {
+        let (title, how) = (done.title.raw(), failure.state().word);
+        let why = match undo {
+            Some(plan) if plan.nothing_to_do() => format!("{title}: {how}; it is as it was before."),
+            Some(plan) if plan.refuse_for_its_own_sake().is_ok() => {
+                self.push(done, plan);
+                format!("{title}: {how}; what there is of it is undone.")
+            }
+            _ => format!("{title}: {how}; what is left of it is to be looked at."),
+        };
+        self.left.push(why);
     }
 
     fn plan(self, session: &Session, title: String) -> Result<Plan, Error> {

@@ -1,6 +1,6 @@
 //! The promises of acting, held against the simulated cluster and against connections that break.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::render::View;
 use crate::text::Text;
 use crate::twin::Twin;
 use crate::units::Moment;
-use crate::wire::{Call, Far, Method, Pending, Wire};
+use crate::wire::{Call, Far, Method, Pending, Reply, Wire};
 
 mod altered;
 mod ceph;
@@ -26,12 +26,15 @@ mod maps;
 mod memory;
 mod node;
 mod sdn;
+mod steps;
 
 /// The simulated cluster behind a connection that can be made to break, and that counts what was sent.
 struct Faulty {
     twin: Twin,
     far: Far,
     posts: AtomicUsize,
+    /// Whether nobody may read how guests are.
+    blind: AtomicBool,
     /// What becomes of the next write.
     fault: Mutex<Option<Fault>>,
 }
@@ -46,11 +49,14 @@ enum Fault {
     Doubled,
     /// It is lost itself, while somebody does the same to another guest.
     AnothersArrives,
+    /// It arrives, and from then on nobody may read how guests are.
+    Blinds,
 }
 
 impl Faulty {
     fn over(far: Far) -> Arc<Faulty> {
-        Arc::new(Faulty { twin: Twin::demo(), far, posts: AtomicUsize::new(0), fault: Mutex::new(None) })
+        let (posts, blind) = (AtomicUsize::new(0), AtomicBool::new(false));
+        Arc::new(Faulty { twin: Twin::demo(), far, posts, blind, fault: Mutex::new(None) })
     }
 
     fn break_next(&self, fault: Fault) {
@@ -65,7 +71,8 @@ impl Faulty {
 impl Wire for Faulty {
     fn submit(&self, call: Call) -> Pending {
         if !call.method.is_write() {
-            return self.twin.submit(call);
+            let hidden = self.blind.load(Ordering::Relaxed) && call.path.contains("/status/current");
+            return if hidden { Pending::ready(Ok(forbidden(self.now()))) } else { self.twin.submit(call) };
         }
         self.posts.fetch_add(1, Ordering::Relaxed);
         let lost = Error::ConnectionLost {
@@ -81,6 +88,10 @@ impl Wire for Faulty {
                     Fault::AnswerLost => vec![call],
                     Fault::CallLost => vec![],
                     Fault::Doubled => vec![call.clone(), call],
+                    Fault::Blinds => {
+                        self.blind.store(true, Ordering::Relaxed);
+                        return self.twin.submit(call);
+                    }
                     Fault::AnothersArrives => vec![Call::new(Method::Post, "/nodes/pve1/qemu/106/status/start")],
                 };
                 arriving.into_iter().for_each(|call| drop(self.twin.submit(call).wait()));
@@ -102,6 +113,17 @@ impl Wire for Faulty {
     }
     fn pause(&self, time: Duration) {
         self.twin.pause(time);
+    }
+}
+
+/// What PVE answers to somebody who may not read a guest.
+fn forbidden(now: Moment) -> Reply {
+    Reply {
+        status: 403,
+        reason: "Permission check failed (/vms/101, VM.Audit)".into(),
+        body: r#"{"data":null}"#.into(),
+        at: now,
+        took: Duration::ZERO,
     }
 }
 
@@ -263,6 +285,8 @@ fn a_call_that_may_not_have_arrived_is_unknown_and_not_sent_again() {
         wire.break_next(fault);
         refused(plan.run(), "the outcome is not known");
         assert_eq!(wire.posts(), 1);
+        let page = plan.outcome().unwrap().page().text();
+        assert!(page.contains("What came of it is not known") && !page.contains("It failed"), "{page}");
         refused(pve.guest("web-1").unwrap().start().run(), "The session is halted");
     }
 }
@@ -278,6 +302,33 @@ fn high_availability_is_waited_for_until_the_guest_really_runs() {
     let done = pve.guest(managed.vmid).unwrap().start().run().unwrap();
     assert!(done.upid().unwrap().contains(":hastart:"));
     assert!(pve.guest(managed.vmid).unwrap().is_running());
+}
+
+#[test]
+fn what_became_of_it_is_claimed_by_a_task_that_did_it_and_not_by_one_that_only_asked_for_it() {
+    let wire = Faulty::over(Far::Demo);
+    let pve = Pve::over(wire.clone()).unwrap();
+    wire.break_next(Fault::Blinds);
+    let done = pve.guest("web-1").unwrap().start().run().unwrap();
+    let page = done.page().text();
+    assert!(page.contains("the state after it could not be read") && page.contains("VM.Audit"), "{page}");
+
+    let wire = Faulty::over(Far::Demo);
+    let pve = Pve::over(wire.clone()).unwrap();
+    let managed = pve.guest("batch").unwrap();
+    assert!(managed.hastate.is_some() && managed.is_stopped());
+    wire.break_next(Fault::Blinds);
+    refused(managed.start().run(), "what became of it could not be read");
+    assert_eq!(wire.posts(), 1);
+}
+
+#[test]
+fn what_is_not_over_in_time_is_said_to_go_on() {
+    let pve = demo();
+    let plan = pve.guest("legacy-crm").unwrap().shutdown().within(crate::units::seconds(20));
+    refused(plan.run(), "is not over after");
+    let page = plan.outcome().unwrap().page().text();
+    assert!(page.contains("It is not over") && !page.contains("It failed"), "{page}");
 }
 
 #[test]

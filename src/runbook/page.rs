@@ -88,6 +88,7 @@ pub(super) fn of_step(step: &Step) -> Page {
         StepState::Done => ("Done".to_owned(), format!(" in {}.", step.took)),
         StepState::AlreadyDone(why) => ("Already done".into(), format!(": {}. Nothing was sent.", why.raw())),
         StepState::Failed(why) => ("Failed".into(), format!(": {}", why.raw())),
+        StepState::NotKnown(why) => ("What came of it is not known".into(), format!(": {}", why.raw())),
         StepState::NotBegun(why) => ("Not begun".into(), format!(": {}", why.raw())),
         StepState::Remark => ("Noted".into(), ".".into()),
     };
@@ -106,7 +107,9 @@ fn body(step: &Step) -> Page {
         page = page.paragraph(format!("Because: {}", step.because.raw()));
     }
     match step.state() {
-        StepState::Failed(why) | StepState::NotBegun(why) => page = page.note(Level::Danger, why),
+        StepState::Failed(why) | StepState::NotKnown(why) | StepState::NotBegun(why) => {
+            page = page.note(Level::Danger, why)
+        }
         StepState::AlreadyDone(why) => page = page.paragraph(format!("Already done: {}", why.raw())),
         _ => {}
     }
@@ -117,13 +120,19 @@ fn body(step: &Step) -> Page {
                 Found::Holds => State::new(good, "holds"),
                 Found::Fails if condition.kind == "unless" => State::new(Tone::Off, "does not hold, so it was done"),
                 Found::Fails => State::new(Tone::Wrong, "does not hold"),
+                Found::Said(yes, answer) => {
+                    State::new(if *yes { Tone::Good } else { Tone::Wrong }, format!("answered: {}", answer.raw()))
+                }
                 Found::NotRead(why) => State::new(Tone::Unknown, format!("could not be read: {}", why.raw())),
             };
             vec![Cell::from(condition.kind), Cell::from(&condition.what), Cell::from(state)]
         });
         page = page.table(Grid::new(["Condition", "What", "Found"]).rows(rows));
     }
-    let Some(outcome) = step.outcome() else { return page };
+    let Some((outcome, earlier)) = step.outcomes.split_last() else { return page };
+    for (n, before) in earlier.iter().enumerate() {
+        page = page.section(format!("Attempt {} · {}", n + 1, before.title().raw()), before.page());
+    }
     let log = outcome.log();
     let shown = outcome.page();
     let keep =
@@ -168,7 +177,7 @@ fn way_back(steps: &[Step]) -> Page {
     let ran: Vec<(Text, Cell)> = steps
         .iter()
         .rev()
-        .filter_map(|step| step.outcome().map(|outcome| (outcome.title(), outcome.undo_said())))
+        .flat_map(|step| step.outcomes.iter().rev().map(|outcome| (outcome.title(), outcome.undo_said())))
         .collect();
     if ran.is_empty() {
         return Page::new("").paragraph("Nothing was carried out, so nothing is to be undone.");

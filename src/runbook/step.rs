@@ -1,6 +1,8 @@
 //! A step: its conditions, what it does, how it came out. Whatever is not as it should be halts the session.
 
+use std::any::Any;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,7 +57,8 @@ pub struct Step {
     pub(super) kind: &'static str,
     state: StepState,
     pub(super) conditions: Vec<Condition>,
-    outcome: Option<Outcome>,
+    /// What came of its plans, of the earlier attempts first.
+    pub(super) outcomes: Vec<Outcome>,
     pub(super) who: Text,
     pub(super) began: Moment,
     pub(super) took: Age,
@@ -74,6 +77,8 @@ pub(super) struct Condition {
 pub(super) enum Found {
     Holds,
     Fails,
+    /// A person said this, and whether that was a yes.
+    Said(bool, Text),
     NotRead(Text),
 }
 
@@ -87,6 +92,8 @@ pub enum StepState {
     AlreadyDone(Text),
     /// Something went wrong: what.
     Failed(Text),
+    /// It was sent, and what became of it is not known, or it is not over: why.
+    NotKnown(Text),
     /// It was not begun: why.
     NotBegun(Text),
     /// It is a remark.
@@ -96,7 +103,7 @@ pub enum StepState {
 impl StepState {
     /// Whether it did not come out as it should.
     pub fn is_failed(&self) -> bool {
-        matches!(self, StepState::Failed(_) | StepState::NotBegun(_))
+        matches!(self, StepState::Failed(_) | StepState::NotKnown(_) | StepState::NotBegun(_))
     }
 
     pub(super) fn word(&self) -> String {
@@ -104,6 +111,7 @@ impl StepState {
             StepState::Done => "done".into(),
             StepState::AlreadyDone(why) => format!("already done: {}", why.raw()),
             StepState::Failed(why) => format!("failed: {}", why.raw()),
+            StepState::NotKnown(why) => format!("not known: {}", why.raw()),
             StepState::NotBegun(why) => format!("not begun: {}", why.raw()),
             StepState::Remark => "remark".into(),
         }
@@ -114,10 +122,12 @@ impl StepState {
             StepState::Done => Tone::Good,
             StepState::AlreadyDone(_) | StepState::Remark => Tone::Off,
             StepState::Failed(_) => Tone::Wrong,
+            StepState::NotKnown(_) => Tone::Unknown,
             StepState::NotBegun(_) => Tone::Held,
         };
         let word = match self {
             StepState::Failed(_) => "failed".into(),
+            StepState::NotKnown(_) => "not known".into(),
             StepState::NotBegun(_) => "not begun".into(),
             StepState::AlreadyDone(_) => "already done".into(),
             other => other.word(),
@@ -134,7 +144,7 @@ impl Step {
             kind: "remark",
             state: StepState::Remark,
             conditions: Vec::new(),
-            outcome: None,
+            outcomes: Vec::new(),
             who,
             began: at,
             took: Age(0),
@@ -157,22 +167,29 @@ impl Step {
         matches!(self.state, StepState::Done | StepState::AlreadyDone(_))
     }
 
-    /// What came of its plan, also where that failed; `None` where it had none, or it was not run.
+    /// What came of its plan, the last time it ran, also where that failed; `None` where it had none, or it was not run.
     pub fn outcome(&self) -> Option<Outcome> {
-        self.outcome.clone()
+        self.outcomes.last().cloned()
     }
 
     pub(super) fn acted(&self) -> bool {
-        self.outcome.is_some()
+        !self.outcomes.is_empty()
     }
 
     /// The same step, which was tried before. What it did then was done.
     pub(super) fn after_attempts_of(mut self, earlier: &Step) -> Step {
         self.attempts += earlier.attempts;
-        if self.outcome.is_none() {
-            self.outcome.clone_from(&earlier.outcome);
-        }
+        self.outcomes.splice(0..0, earlier.outcomes.iter().cloned());
         self
+    }
+
+    /// How it came out, for the journal.
+    fn event(&self) -> Event {
+        let event = Event::new(Kind::Step, &self.title).detail(self.state.word());
+        self.conditions.iter().fold(event, |event, condition| {
+            let (found, why) = condition.found.words();
+            event.check(&condition.what, format!("{} {found}", condition.kind), &why)
+        })
     }
 }
 
@@ -316,23 +333,29 @@ impl<'a> StepDraft<'a> {
             kind: self.kind(),
             state: StepState::Done,
             conditions: Vec::new(),
-            outcome: None,
+            outcomes: Vec::new(),
             who: session.identity(),
             began: pve.now(),
             took: Age(0),
             attempts: 1,
         };
         say(&format!("Step: {}", self.title));
-        let came = self.carry_out(&pve, &mut step);
+        // What the closures of a notebook do must not take away what stands in the book.
+        let came = catch_unwind(AssertUnwindSafe(|| self.carry_out(&pve, &mut step)));
+        let (came, panicked) = match came {
+            Ok(came) => (came, None),
+            Err(panicked) => {
+                (Err(self.refused(panic_words(&*panicked), "Mend the cell, and look at what ran")), Some(panicked))
+            }
+        };
         step.took = pve.now().since(step.began);
         if let Err(error) = &came {
             // A refusal because of an earlier failure is not this step's.
             let words: Text = error.to_string().into();
             step.state = match error {
                 Error::Halted { .. } => StepState::NotBegun(words),
-                _ if step.outcome.is_none() && step.conditions.is_empty() && matches!(error, Error::NotRun { .. }) => {
-                    StepState::NotBegun(words)
-                }
+                Error::NotRun { .. } if !step.acted() && step.conditions.is_empty() => StepState::NotBegun(words),
+                Error::OutcomeUnknown { .. } | Error::Overdue { .. } => StepState::NotKnown(words),
                 _ => StepState::Failed(words),
             };
             if !matches!(error, Error::Halted { .. }) && session.halted().is_none() {
@@ -340,8 +363,11 @@ impl<'a> StepDraft<'a> {
             }
             say(&error.to_string());
         }
-        session.note(Event::new(Kind::Step, &step.title).detail(step.state.word()));
+        session.note(step.event());
         book.keep(step.clone());
+        if let Some(panicked) = panicked {
+            resume_unwind(panicked);
+        }
         came.map(|()| step)
     }
 
@@ -385,10 +411,10 @@ impl<'a> StepDraft<'a> {
             Some(Act::Check(what, holds)) => look(pve, step, "checks", what, holds)?
                 .then_some(())
                 .ok_or_else(|| Error::Required { what: what.clone() })?,
-            Some(Act::Ask(question)) => self.ask(question)?,
+            Some(Act::Ask(question)) => self.ask(step, "asked", question, question)?,
             Some(Act::ByHand(command)) => {
                 say(&format!("  to be done by hand: {command}"));
-                self.ask(&"Is that done".into())?;
+                self.ask(step, "by hand", command, &"Is that done".into())?;
             }
             Some(Act::Wait(what, holds)) => {
                 self.wait(pve, step, "waits until", what, holds, self.within.unwrap_or(WAITS))?
@@ -417,15 +443,19 @@ impl<'a> StepDraft<'a> {
         let plan = self.signatures.iter().fold(plan, |plan, signature| plan.approved(signature));
         let came = plan.run();
         // What ran in part ran.
-        step.outcome = plan.outcome();
+        step.outcomes.extend(plan.outcome());
         came.map(|_| ())
     }
 
-    fn ask(&self, question: &Text) -> Result<(), Error> {
+    /// Puts a question to a person; what it was about and what they said is kept.
+    fn ask(&self, step: &mut Step, kind: &'static str, about: &Text, question: &Text) -> Result<(), Error> {
         let ask = self.book.book().ask.clone();
         let answer = ask(&format!("{question}? Type yes to go on "));
         let said = answer.trim().to_lowercase();
-        if said == "yes" || said == "y" {
+        let is_yes = said == "yes" || said == "y";
+        let kept = if said.is_empty() { "nobody answered".into() } else { Text::from(&said) };
+        step.conditions.push(Condition { kind, what: about.clone(), found: Found::Said(is_yes, kept) });
+        if is_yes {
             say(&format!("  {question}? yes"));
             return Ok(());
         }
@@ -491,6 +521,25 @@ impl fmt::Debug for StepDraft<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "StepDraft({}: not run yet; .run()? carries it out)", self.title)
     }
+}
+
+impl Found {
+    /// In words, and why where there is a reason.
+    fn words(&self) -> (String, Text) {
+        match self {
+            Found::Holds => ("holds".into(), Text::default()),
+            Found::Fails => ("does not hold".into(), Text::default()),
+            Found::Said(_, answer) => (format!("answered {:?}", answer.raw()), Text::default()),
+            Found::NotRead(why) => ("could not be read".into(), why.clone()),
+        }
+    }
+}
+
+/// What a panic said.
+fn panic_words(panicked: &(dyn Any + Send)) -> String {
+    let said = panicked.downcast_ref::<&str>().map(|words| (*words).to_owned());
+    let said = said.or_else(|| panicked.downcast_ref::<String>().cloned()).unwrap_or_default();
+    format!("A closure of the step panicked: {said}")
 }
 
 /// Looks whether a condition holds, and keeps what was found.

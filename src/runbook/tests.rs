@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::*;
-use crate::units::minutes;
+use crate::units::{hours, minutes};
 
 fn book(pve: &Pve, answer: &'static str) -> Runbook {
     Runbook::new(pve, "A test", "to see").asking(move |_| answer.to_owned())
@@ -165,9 +165,92 @@ fn what_ran_in_part_stands_in_the_book_and_its_way_back_says_what_is_left() {
     let said = words(&book);
     assert!(said.contains("not begun") && said.contains("nothing to do") || said.contains("done"), "{said}");
     match book.rollback() {
-        Ok(plan) => assert!(words(&plan).contains("what is left of it is to be looked at"), "{}", words(&plan)),
-        Err(error) => assert!(error.to_string().contains("what is left of it"), "{error}"),
+        Ok(plan) => assert!(words(&plan).contains("it is as it was before"), "{}", words(&plan)),
+        Err(error) => assert!(error.to_string().contains("it is as it was before"), "{error}"),
     }
+}
+
+#[test]
+fn what_a_step_did_in_several_attempts_is_undone_altogether() {
+    let pve = demo();
+    let book = book(&pve, "yes");
+    // The second of them has a bridge that there is not.
+    let (round, rounds) = (Cell::new(0), [[101, 123], [106, 106]]);
+    let start = || {
+        let these = rounds[round.get()];
+        book.step("Start them")
+            .does(|pve| {
+                let these = pve.guests()?.filter(move |guest| these.contains(&guest.vmid));
+                Ok(these.start().expect(these.len()).at_once(1))
+            })
+            .run()
+    };
+    assert!(start().is_err());
+    pve.clear_halt("the bridge is missing").unwrap();
+    round.set(1);
+    start().unwrap();
+    let runs = |vmid: u32| pve.guest(vmid).unwrap().is_running();
+    assert!(runs(101) && runs(106) && !runs(123));
+    let said = words(&book);
+    assert!(said.contains("Attempt 1") && said.contains("(2 tries)"), "{said}");
+    book.rollback().unwrap().run().unwrap();
+    assert!(!runs(101) && !runs(106) && !runs(123));
+}
+
+#[test]
+fn a_step_whose_closure_panics_stands_in_the_book_with_what_ran_and_halts() {
+    let pve = demo();
+    let book = book(&pve, "yes");
+    let step = || {
+        book.step("Start web-1")
+            .does(|pve| Ok(pve.guest("web-1")?.start()))
+            .verify("it is the one", |_| panic!("no such rack"))
+            .run()
+    };
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(step)).is_err());
+    assert!(pve.halted().unwrap().contains("no such rack"));
+    let said = words(&book);
+    assert!(said.contains("no such rack") && said.contains(":qmstart:101:"), "{said}");
+    pve.clear_halt("the closure is mended").unwrap();
+    book.rollback().unwrap().run().unwrap();
+    assert!(pve.guest("web-1").unwrap().is_stopped());
+}
+
+/// Where everything is that moves.
+fn places(pve: &Pve) -> Vec<(u32, String)> {
+    pve.guests().unwrap().map(|guest| (guest.vmid, guest.node.to_string())).into_iter().collect()
+}
+
+#[test]
+fn a_drain_that_failed_half_way_is_rolled_back_as_far_as_it_went() {
+    let pve = demo();
+    let book = book(&pve, "yes");
+    let before = places(&pve);
+    pve.practice(crate::Fault::TaskFails("qmigrate".into(), "migration aborted".into())).unwrap();
+    let step = book.step("Drain").does(|pve| Ok(pve.node("pve3")?.evacuate())).within(hours(3)).run();
+    let error = step.unwrap_err().to_string();
+    assert!(error.contains("migration aborted") || error.contains("failed"), "{error}");
+    pve.clear_halt("one of them did not want to").unwrap();
+    let moved = before.iter().zip(places(&pve)).filter(|(then, now)| *then != now).count();
+    assert!(moved > 1, "{moved} moved: {error}");
+    let back = book.rollback().unwrap();
+    back.run().unwrap_or_else(|error| panic!("{error}\n{}", book.page().text()));
+    assert_eq!(places(&pve), before);
+}
+
+#[test]
+fn what_people_said_stands_in_the_book_and_in_the_journal() {
+    let pve = demo();
+    let book = book(&pve, "yes");
+    let by_hand = "ha-manager crm-command node-maintenance enable pve2";
+    book.step("Announce").asks("Did everybody get the mail").run().unwrap();
+    book.step("Maintenance").by_hand(by_hand).run().unwrap();
+    let said = words(&book);
+    for part in ["Did everybody get the mail", by_hand, "answered: yes"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let journal = pve.journal().page().text();
+    assert!(journal.contains("Announce"), "{journal}");
 }
 
 #[test]
