@@ -1,7 +1,7 @@
 //! Moving a guest to another node: while it runs where that can be, through high availability where that manages it.
 
 use crate::error::Error;
-use crate::model::guest::migration::MigrationPreflight;
+use crate::model::guest::migration::{LocalDisk, MigrationPreflight};
 use crate::model::guest::{Guest, Status};
 use crate::model::list::List;
 use crate::model::node::Node;
@@ -45,6 +45,7 @@ impl Guest {
             .check(elsewhere(&guest, target))
             .check(place::node(&session, target))
             .checks(preflight_checks(&guest, target, &preflight))
+            .checks(held_by_snapshots(&guest, preflight.as_ref().ok()))
             .needs(
                 if by_ha { &["Sys.Console"] } else { &["VM.Migrate"] },
                 if by_ha { "/".to_owned() } else { format!("/vms/{}", guest.vmid) },
@@ -114,7 +115,7 @@ fn call(guest: &Guest, target: &str, by_ha: bool, preflight: Option<&MigrationPr
         return Call::new(Method::Post, path).with("node", target);
     }
     let call = Call::new(Method::Post, guest.path("migrate")).with("target", target);
-    let copies = preflight.is_some_and(|preflight| preflight.local_disks.iter().any(|disk| !disk.cdrom));
+    let copies = preflight.is_some_and(|preflight| preflight.local_disks.iter().any(LocalDisk::is_copied));
     match (guest.is_vm(), guest.status == Status::Stopped) {
         (true, false) if copies => call.with("online", "1").with("with-local-disks", "1"),
         (true, false) => call.with("online", "1"),
@@ -174,6 +175,31 @@ fn preflight_checks(guest: &Guest, target: &str, preflight: &Result<MigrationPre
     checks.into_iter().map(|check| check.by(source.clone())).collect()
 }
 
+/// A disk of one node alone is not copied while its guest runs and has snapshots of it.
+fn held_by_snapshots(guest: &Guest, preflight: Option<&MigrationPreflight>) -> Option<Check> {
+    const NAME: &str = "snapshots";
+    let copied = preflight.is_some_and(|preflight| preflight.local_disks.iter().any(LocalDisk::is_copied));
+    if !copied || !guest.is_vm() || guest.status == Status::Stopped {
+        return None;
+    }
+    let check = match guest.snapshots() {
+        Ok(snapshots) if snapshots.is_empty() => {
+            Check::passed(NAME, "It has none, so its disks are copied while it runs.")
+        }
+        Ok(snapshots) => {
+            let names: Vec<String> = snapshots.iter().map(|snapshot| snapshot.name.to_string()).collect();
+            let why =
+                "a disk of this node alone is not copied while it runs and has one: shut it down first, or delete";
+            Check::failed(
+                NAME,
+                format!("It has {}: {why} {}.", names.join(", "), if names.len() == 1 { "it" } else { "them" }),
+            )
+        }
+        Err(error) => Check::unknown(NAME, format!("Whether it has some could not be read. {error}")),
+    };
+    Some(check.by(Call::get(guest.path("snapshot")).shown()))
+}
+
 fn effects(guest: &Guest, by_ha: bool, preflight: Option<&MigrationPreflight>) -> Vec<String> {
     let mut effects = vec![
         match (by_ha, guest.status == Status::Stopped, guest.is_vm()) {
@@ -187,7 +213,7 @@ fn effects(guest: &Guest, by_ha: bool, preflight: Option<&MigrationPreflight>) -
     let copied: Vec<String> = preflight
         .into_iter()
         .flat_map(|preflight| &preflight.local_disks)
-        .filter(|disk| !disk.cdrom && !disk.is_cloudinit)
+        .filter(|disk| disk.is_copied())
         .map(|disk| format!("{} ({})", disk.key, disk.size))
         .collect();
     if !copied.is_empty() {

@@ -208,7 +208,11 @@ impl Several {
                 .parts
                 .iter()
                 .filter_map(|part| match &part.came {
-                    Came::Failed(failure, _) => Some(format!("{}: {}", part.title.raw(), failure.why.raw()).into()),
+                    // Its log was shown when it failed.
+                    Came::Failed(failure, _) => {
+                        let why = failure.why.raw().lines().next().unwrap_or_default();
+                        Some(format!("{}: {why}", part.title.raw()).into())
+                    }
                     _ => None,
                 })
                 .collect(),

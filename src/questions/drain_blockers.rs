@@ -70,7 +70,8 @@ fn verdict(guest: &Guest, preflight: &MigrationPreflight) -> (u8, State, Vec<Str
     if preflight.targets().is_empty() {
         stuck.push("no node that is online may take it".to_owned());
     }
-    let mut notes: Vec<String> = disks(|disk| !disk.cdrom && !disk.is_cloudinit)
+    let copied = disks(LocalDisk::is_copied).count() > 0;
+    let mut notes: Vec<String> = disks(LocalDisk::is_copied)
         .map(|disk| format!("{} is copied, {}: {} is on this node alone", disk.key.raw(), disk.size, disk.volid.raw()))
         .collect();
     if guest.is_ct() {
@@ -98,6 +99,9 @@ fn verdict(guest: &Guest, preflight: &MigrationPreflight) -> (u8, State, Vec<Str
         };
         notes.insert(0, why);
         return (1, State::new(Tone::Held, "only while off"), notes);
+    }
+    if copied {
+        notes.push("a snapshot would keep it from moving while it runs; whether it has one is not checked".to_owned());
     }
     (2, State::new(Tone::Good, "yes, while it runs"), notes)
 }

@@ -300,7 +300,7 @@ impl<'a> StepDraft<'a> {
         self
     }
 
-    /// It takes no longer than this: each task of its plan, or what it waits for.
+    /// It takes no longer than this: each task of its plan, what it waits for, or what shows that a person did it.
     pub fn within(mut self, time: Age) -> StepDraft<'a> {
         self.within = Some(time);
         self
@@ -361,7 +361,10 @@ impl<'a> StepDraft<'a> {
             if !matches!(error, Error::Halted { .. }) && session.halted().is_none() {
                 session.halt(format!("step {}: {error}", self.title.raw()));
             }
-            say(&error.to_string());
+            // A plan has said it already.
+            if !step.acted() {
+                say(&error.to_string());
+            }
         }
         session.note(step.event());
         book.keep(step.clone());
@@ -427,8 +430,13 @@ impl<'a> StepDraft<'a> {
             }
             None => {}
         }
+        // What a person began may take its time; what a plan did was waited for.
+        let seen_within = match &self.act {
+            Some(Act::ByHand(_)) | None => self.within.unwrap_or(SEEN_WITHIN),
+            _ => SEEN_WITHIN,
+        };
         for (what, holds) in &self.verify {
-            self.wait(pve, step, "verify", what, holds, SEEN_WITHIN)?;
+            self.wait(pve, step, "verify", what, holds, seen_within)?;
         }
         Ok(())
     }

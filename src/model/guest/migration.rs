@@ -185,6 +185,13 @@ impl Guest {
     }
 }
 
+impl LocalDisk {
+    /// Whether it is copied when the guest moves: a disk that holds data, and no medium in a CD drive.
+    pub fn is_copied(&self) -> bool {
+        !self.cdrom && !self.is_cloudinit
+    }
+}
+
 impl MigrationPreflight {
     /// The nodes that it may move to and that are online.
     pub fn targets(&self) -> Vec<Text> {
