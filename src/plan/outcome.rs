@@ -188,7 +188,7 @@ impl Part {
                 let after = outcome.after.as_ref().map(|after| format!("; {after}")).unwrap_or_default();
                 (State::new(Tone::Good, "done"), format!("in {}{after}", outcome.took).into())
             }
-            Came::Failed(failure, _) => (failure.state(), failure.why.clone()),
+            Came::Failed(failure, _) => (failure.state(), failure.why.raw().lines().next().unwrap_or_default().into()),
             Came::NothingToDo(why) => (State::new(Tone::Off, "nothing to do"), why.clone()),
             Came::NotBegun(why) => (State::new(Tone::Off, "not begun"), why.clone()),
         };

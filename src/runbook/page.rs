@@ -2,7 +2,7 @@
 
 use crate::draw::timeline::{Bar, End, Row, Scene};
 use crate::model::list::count;
-use crate::page::{Cell, Grid, Level, Page, State, Tone};
+use crate::page::{Block, Cell, Grid, Level, Page, State, Tone};
 use crate::render::View;
 use crate::runbook::Runbook;
 use crate::runbook::step::{Found, Step, StepState};
@@ -135,8 +135,8 @@ fn body(step: &Step) -> Page {
     }
     let log = outcome.log();
     let shown = outcome.page();
-    let keep =
-        |block: &crate::page::Block| !matches!(block, crate::page::Block::Section(_) | crate::page::Block::Answer(..));
+    // Why it failed stands above already.
+    let keep = |block: &Block| !matches!(block, Block::Section(_) | Block::Answer(..) | Block::Note(Level::Danger, _));
     page = shown.blocks.into_iter().filter(keep).fold(page, Page::block);
     if !log.is_empty() {
         let tail = log.iter().skip(log.len().saturating_sub(TAIL)).cloned();
