@@ -154,6 +154,10 @@ impl Plan {
 
     fn several(&self, what: &str, change: impl FnOnce(&mut several::Several)) -> Plan {
         self.changed(|draft| match &mut draft.act {
+            Act::Several(several) if several.ordered => draft.vain.push((
+                format!("{what} would change the order, and each of these depends on the one before it"),
+                "Leave it out".into(),
+            )),
             Act::Several(several) => change(several),
             Act::One(_) => {
                 draft.vain.push((format!("{what} is for several actions, and this is one"), "Leave it out".into()))
