@@ -14,6 +14,7 @@ use crate::units::Moment;
 use crate::wire::{Call, Far, Method, Pending, Wire};
 
 mod altered;
+mod approved;
 mod care;
 mod ceph;
 mod cuts;
