@@ -13,12 +13,14 @@ use crate::twin::Twin;
 use crate::units::Moment;
 use crate::wire::{Call, Far, Method, Pending, Wire};
 
+mod actions;
 mod altered;
 mod approved;
 mod care;
 mod ceph;
 mod cuts;
 mod firewall;
+mod following;
 mod inspectors;
 mod journal;
 mod lens;
