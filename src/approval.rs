@@ -16,7 +16,7 @@ mod key;
 mod request;
 mod signature;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use request::{Asked, Request};
 

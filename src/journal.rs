@@ -39,7 +39,7 @@ use chain::Head;
 ///
 /// Each line is a JSON object: `v` (the format, 1), `n` (its number), `at`, `cluster`, `identity`, `session`, `kind`
 /// (`armed`, `plan`, `override`, `approved`, `sent`, `task`, `outcome`, `failed`, `refused`, `halted`, `halt cleared`,
-/// `begun`, `moved`, `recovered`), `what`, where it applies `target`, `call`, `parameters`, `checks`, `upid`,
+/// `runbook`, `step`, `practised`, `begun`, `moved`, `recovered`), `what`, where it applies `target`, `call`, `parameters`, `checks`, `upid`,
 /// `detail`, `signed` and `signature`, and last `prev` and `hash`. The hash is the SHA-256 of the line without it, which
 /// `sed 's/,"hash":"[0-9a-f]*"}$/}/'` gives; `prev` is the hash of the line before. Secrets are not in it.
 ///

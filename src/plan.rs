@@ -90,12 +90,20 @@ impl Plan {
 
     /// One more parameter of the call.
     pub fn with(&self, key: &str, value: impl fmt::Display) -> Plan {
-        self.changed(|draft| match &mut draft.act {
-            Act::One(call) => *call = call.clone().with(key, value.to_string()),
-            Act::Several(_) => draft.vain.push((
-                format!("{key} would be a parameter of a call, and this is several"),
-                "Give it to each of them".into(),
-            )),
+        self.changed(|draft| {
+            let (value, is_said) = (value.to_string(), draft.says_of(key));
+            match &mut draft.act {
+                Act::One(call) => {
+                    // What the plan says something of has one value.
+                    call.params.retain(|(known, _)| !is_said || known != key);
+                    *call = call.clone().with(key, &value);
+                    draft.turn(key, &value);
+                }
+                Act::Several(_) => draft.vain.push((
+                    format!("{key} would be a parameter of a call, and this is several"),
+                    "Give it to each of them".into(),
+                )),
+            }
         })
     }
 
@@ -154,6 +162,10 @@ impl Plan {
 
     fn several(&self, what: &str, change: impl FnOnce(&mut several::Several)) -> Plan {
         self.changed(|draft| match &mut draft.act {
+            Act::Several(several) if several.ordered => draft.vain.push((
+                format!("{what} would change the order, and each of these depends on the one before it"),
+                "Leave it out".into(),
+            )),
             Act::Several(several) => change(several),
             Act::One(_) => {
                 draft.vain.push((format!("{what} is for several actions, and this is one"), "Leave it out".into()))
@@ -273,7 +285,8 @@ impl Plan {
     /// What a confirmation is about: the calls, and the state of what they are about.
     fn subject(&self) -> String {
         let draft = &self.draft;
-        let state = draft.guest().map(|guest| format!("{:?}", guest.status)).unwrap_or_default();
+        let state: Vec<String> = draft.guests().map(|guest| format!("{:?}", guest.status)).collect();
+        let state = state.join(" ");
         match &draft.act {
             Act::One(call) => format!("{call} {:?} {state}", call.params),
             Act::Several(several) => several.plans.iter().map(|plan| plan.subject() + "\n").collect(),
@@ -316,20 +329,25 @@ impl Plan {
         let mut hindrances = draft.vain.clone();
         for check in draft.checks.iter().filter(|check| check.verdict == Verdict::Failed) {
             let reason = check.reason.raw().trim_end_matches('.');
-            let next = match check.is_done_already() {
-                true => "Nothing is left to do".into(),
-                false => format!(
-                    "Mend that first; only if the check is mistaken, go on with .override_check({:?}, \"why\")",
-                    check.name.raw()
-                ),
-            };
-            hindrances.push((format!("The check \"{}\" failed: {reason}", check.name), next));
+            hindrances.push((format!("The check \"{}\" failed: {reason}", check.name), check.way_out()));
         }
         if let Act::Several(several) = &draft.act {
+            if several.plans.is_empty() && hindrances.is_empty() {
+                hindrances.push(("There is no action in it".into(), "Look at how it was made".into()));
+            }
             hindrances.extend(several.hindrances());
         }
         hindrances
     }
+}
+
+/// The plan to do this to each guest.
+#[cfg(test)]
+pub(crate) fn bulk_for_tests(
+    guests: &crate::model::list::List<crate::model::guest::Guest>,
+    one: impl Fn(&crate::model::guest::Guest) -> Plan,
+) -> Plan {
+    bulk::plan(guests, "Change", one)
 }
 
 /// Overrides a check in a plan or in those that it is made of; gathers the names that there are.
@@ -358,6 +376,9 @@ fn override_in(draft: &mut Draft, name: &str, why: &str, names: &mut Vec<String>
 /// Bounds the time of a plan and of those that it is made of.
 fn bound(draft: &mut Draft, time: Age) {
     draft.deadline = Some(time);
+    if let Some(goal) = draft.goal.as_mut().filter(|goal| goal.by_manager) {
+        goal.patience = time;
+    }
     if let Act::Several(several) = &mut draft.act {
         several.plans.iter_mut().for_each(|plan| bound(&mut plan.draft, time));
     }

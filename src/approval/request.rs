@@ -16,6 +16,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) call: &'a Call,
     /// What it acts on, as it was seen; blank where it is about nothing in particular.
     pub(crate) target: &'a Text,
+    /// The calls that it is made of, where it is several: shown in a line each, and signed with all their parameters.
+    pub(crate) parts: &'a [Call],
     pub(crate) cluster: &'a Text,
     pub(crate) identity: &'a Text,
     pub(crate) session: &'a Text,
@@ -34,7 +36,7 @@ impl Request {
     /// holds what the lines do not show: the secrets among the parameters. So it takes the session's seal to make it, and
     /// nobody can try out secrets against it.
     pub(crate) fn new(asked: &Asked<'_>, seal: &Seal) -> Request {
-        let Asked { title, call, target, cluster, identity, session, turn } = asked;
+        let Asked { title, call, target, parts: made_of, cluster, identity, session, turn } = asked;
         let mut lines =
             vec![("plan", one_line(title.raw())), ("call", one_line(&format!("{} {}", call.method, call.path)))];
         lines.extend(
@@ -56,6 +58,15 @@ impl Request {
             // With its length, so that no two lists of parts give the same bytes.
             context.update(&(part.len() as u64).to_be_bytes());
             context.update(part.as_bytes());
+        }
+        for part in *made_of {
+            context.update(&(part.params.len() as u64).to_be_bytes());
+            let head = [part.method.to_string(), part.path.clone()];
+            let params = part.params.iter().flat_map(|(key, value)| [key, value]);
+            for word in head.iter().chain(params) {
+                context.update(&(word.len() as u64).to_be_bytes());
+                context.update(word.as_bytes());
+            }
         }
         context.update(&turn.to_be_bytes());
         let hash: String = context.sign().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();

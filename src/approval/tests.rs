@@ -132,6 +132,7 @@ fn request(title: &str, value: &str, target: &str) -> Request {
         title: &title.into(),
         call: &call,
         target: &target.into(),
+        parts: &[],
         cluster: &"lab · PVE 9.1.8".into(),
         identity: &"audit@pve!notebook".into(),
         session: &"3f9a2b1c0d4e5f60".into(),
@@ -142,7 +143,7 @@ fn request(title: &str, value: &str, target: &str) -> Request {
 
 /// Whether OpenSSH is here; that it is not is said.
 #[allow(clippy::print_stdout)]
-fn has_openssh() -> bool {
+pub(crate) fn has_openssh() -> bool {
     let here = Command::new("ssh-keygen").arg("-?").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
     if !here {
         println!("SKIPPED: there is no ssh-keygen here; install openssh-client");
@@ -150,7 +151,7 @@ fn has_openssh() -> bool {
     here
 }
 
-fn ssh_keygen(folder: &Folder, args: &[&str]) {
+pub(crate) fn ssh_keygen(folder: &Folder, args: &[&str]) {
     let output =
         Command::new("ssh-keygen").args(args).current_dir(folder.path("")).stdin(Stdio::null()).output().unwrap();
     assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));

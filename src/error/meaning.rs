@@ -118,6 +118,32 @@ const MEANINGS: &[(&str, &str)] = &[
     ("not running", "It was off already"),
 ];
 
+/// Words that end a task whatever went wrong in it: the log says more.
+const GENERAL: &[&str] = &[
+    "qemu exited with code",
+    "job errors",
+    "migration aborted",
+    "exit code",
+    "unexpected status",
+    "command '",
+    "failed to migrate",
+    "failed to start",
+];
+
+/// What it means that a task ended with these words: of words that say nothing in particular, by the last line of its log
+/// that says more.
+pub(crate) fn of_task<'a>(exit: &str, log: impl DoubleEndedIterator<Item = &'a str>) -> Option<&'static str> {
+    let is_general = |words: &str| {
+        let words = words.to_lowercase();
+        GENERAL.iter().any(|general| words.contains(general))
+    };
+    let in_particular = match is_general(exit) {
+        true => log.rev().filter(|line| !is_general(line)).find_map(of),
+        false => None,
+    };
+    in_particular.or_else(|| of(exit))
+}
+
 /// What these words mean, where that is known: a sentence without its full stop.
 pub(crate) fn of(words: &str) -> Option<&'static str> {
     let words = words.to_lowercase();

@@ -1,7 +1,7 @@
 //! What happened, on its way into the journal: nothing of it that is a secret gets there.
 
 use crate::journal::{JournalCheck, JournalEntry};
-use crate::secret::{is_secret, shown_parameter};
+use crate::secret::{is_secret, is_secret_parameter, shown_parameter};
 use crate::text::Text;
 use crate::units::Moment;
 use crate::wire::Call;
@@ -81,6 +81,10 @@ pub(crate) struct Event {
     signed: Option<(Text, Text)>,
 }
 
+/// What stands under `key`, `value` or `data` may be an ordinary word, which the lines that follow must not lose; from so
+/// many letters on it is taken for a secret.
+const LONG: usize = 8;
+
 impl Event {
     /// Something of this kind, about this: the title of a plan, the reason of a person.
     pub(crate) fn new(kind: Kind, what: impl Into<Text>) -> Event {
@@ -130,7 +134,8 @@ impl Event {
     /// The secrets among the parameters, which nothing that follows may repeat.
     pub(crate) fn secrets(&self) -> Vec<(String, String)> {
         let params = self.call.iter().flat_map(|call| &call.params);
-        params.filter(|(key, _)| is_secret(key)).cloned().collect()
+        let hides = |key: &str, value: &str| is_secret(key) || is_secret_parameter(key) && value.trim().len() >= LONG;
+        params.filter(|(key, value)| hides(key, value)).cloned().collect()
     }
 
     /// As it stands in the journal.

@@ -24,9 +24,10 @@ impl Task {
         let now = Task::find(&session, &self.upid);
         let state = match &now {
             Ok(task) if task.is_running() => Check::passed("state", "It is at work."),
-            Ok(task) => Check::failed("state", format!("It has ended ({}). It is over already.", task.status)),
+            Ok(task) => Check::already("state", format!("It has ended ({}). It is over already.", task.status)),
             Err(error) => Check::unknown("state", format!("Whether it is at work could not be read. {error}")),
-        };
+        }
+        .by(format!("GET {path}/status"));
         let mine = session.identity() == self.user.raw();
         let (upid, node) = (self.upid.clone(), self.node.raw().to_owned());
         let draft =

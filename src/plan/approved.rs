@@ -83,19 +83,19 @@ impl Draft {
     /// The lines that have to be signed.
     fn request(&self) -> Request {
         let (title, call, target) = self.approval_of();
-        self.session.approval(&title, &call, &target)
+        self.session.approval(&title, &call, &target, &self.calls())
     }
 
     /// Makes the approvals worthless, since it is done now.
     pub(super) fn spend_approvals(&self) {
         if !self.agreements.is_empty() {
             let (title, call, target) = self.approval_of();
-            self.session.spend_approval(&title, &call, &target);
+            self.session.spend_approval(&title, &call, &target, &self.calls());
         }
     }
 
     fn approval_of(&self) -> (Text, Call, Text) {
-        let target = self.guest().map(|guest| format!("{guest}, {}", guest.state().word.raw())).unwrap_or_default();
+        let target = self.seen_as().join("; ");
         let call = match &self.act {
             Act::One(call) => call.clone(),
             // Of several, each call is one line.
@@ -106,6 +106,31 @@ impl Draft {
             }
         };
         (self.title.clone(), call, target.into())
+    }
+
+    /// What it acts on, each as it was seen.
+    fn seen_as(&self) -> Vec<String> {
+        let own = self.guests().map(|guest| format!("{guest}, {}", guest.state().word.raw()));
+        let parts = match &self.act {
+            Act::One(_) => &[][..],
+            Act::Several(several) => &several.plans,
+        };
+        own.chain(parts.iter().flat_map(|plan| plan.draft.seen_as())).collect()
+    }
+
+    /// Every call that it is made of, with all its parameters: what is not shown is signed as well.
+    fn calls(&self) -> Vec<Call> {
+        match &self.act {
+            Act::One(_) => Vec::new(),
+            Act::Several(several) => several.plans.iter().flat_map(|plan| plan.draft.own_calls()).collect(),
+        }
+    }
+
+    fn own_calls(&self) -> Vec<Call> {
+        match &self.act {
+            Act::One(call) => vec![call.clone()],
+            Act::Several(_) => self.calls(),
+        }
     }
 
     /// The part of its page for those who have to agree.

@@ -58,6 +58,7 @@ impl Guest {
         let (vmid, watched, place) = (guest.vmid, guest.clone(), storage.to_owned());
         draft
             .check(place::storage(&guest.session, &guest.node, storage, "backup", None))
+            .checks(place::room_at_most(&guest.session, &guest.node, storage, Bytes(room)))
             .needs(&["VM.Backup"], format!("/vms/{vmid}"))
             .needs(&["Datastore.AllocateSpace"], format!("/storage/{storage}"))
             .tasks(&["vzdump"])
@@ -137,18 +138,19 @@ impl Volume {
             }
         };
         let name = format!("{}-restored", archived.name);
-        let call = self.call(&archived, vmid, storage).with("unique", "1");
+        let call = self.call(&archived, &self.node, vmid, storage).with("unique", "1");
         let restore = Draft::new(&session, format!("Restore {} as {vmid}", self.volid), Act::One(call))
             .check(check::quorum(&session))
             .check(newborn::free(&session, vmid))
-            .checks(self.checks(&session, &archived, storage))
+            .checks(self.checks(&session, &archived, &self.node, storage))
             .needs(&["VM.Allocate"], format!("/vms/{vmid}"))
             .needs(&["Datastore.AllocateSpace"], format!("/storage/{storage}"))
+            .sees(&["VM.Audit"], format!("/vms/{vmid}"))
             .tasks(&["qmrestore", "vzrestore"])
             .makes(vmid)
             .plan();
         let settle = archived.unplugged(&session, &self.node, vmid, &name);
-        let mut draft = Draft::new(&session, title, Act::Several(Several::of(vec![restore, settle])))
+        let mut draft = Draft::new(&session, title, Act::Several(Several::in_order(vec![restore, settle])))
             .effect(format!(
                 "{name} becomes {} {vmid}: off, its network cards unplugged, with new hardware addresses, and it does not start with its node.",
                 archived.kind
@@ -189,16 +191,18 @@ impl Volume {
                 return Draft::new(&session, title, Act::Several(Several::of(vec![]))).impossible(&error).plan();
             }
         };
-        let call = self.call(&archived, guest.vmid, storage).with("force", "1");
-        let draft = Draft::on(&guest, &format!("Restore {} over", self.volid), |_| call);
-        let off = match guest.is_stopped() {
-            true => Check::passed("state", "It is off."),
-            false => Check::failed("state", format!("It is {}; only what is off is restored over.", guest.status)),
-        };
+        // Only the node that it is on puts something in its place.
+        let call = |guest: &Guest| self.call(&archived, &guest.node, guest.vmid, storage).with("force", "1");
+        let draft = Draft::on(&guest, &format!("Restore {} over", self.volid), call);
+        let guest = draft.guest().cloned().unwrap_or(guest);
         let vmid = guest.vmid;
         draft
-            .check(off)
-            .checks(self.checks(&session, &archived, storage))
+            .check(check::off(&guest, "only what is off is restored over"))
+            .check(check::protection(&guest, &guest.config()))
+            .check(check::unmanaged(&guest))
+            .check(self.reached_from(&guest))
+            .checks(self.checks(&session, &archived, &guest.node, storage))
+            .sees(&["VM.Audit"], format!("/vms/{vmid}"))
             .tasks(&["qmrestore", "vzrestore"])
             .needs(&["VM.Backup"], format!("/vms/{vmid}"))
             .needs(&["Datastore.AllocateSpace"], format!("/storage/{storage}"))
@@ -214,8 +218,8 @@ impl Volume {
     }
 
     /// The call that makes this guest of it.
-    fn call(&self, archived: &Archived, vmid: u32, storage: &str) -> Call {
-        let path = format!("/nodes/{}/{}", self.node.raw(), archived.kind.path());
+    fn call(&self, archived: &Archived, node: &Text, vmid: u32, storage: &str) -> Call {
+        let path = format!("/nodes/{}/{}", node.raw(), archived.kind.path());
         let call = Call::new(Method::Post, path).with("vmid", vmid.to_string());
         match archived.kind {
             GuestKind::Vm => call.with("archive", self.volid.raw()),
@@ -224,16 +228,44 @@ impl Volume {
         .with("storage", storage)
     }
 
-    /// What any restore of it depends on.
-    fn checks(&self, session: &Session, archived: &Archived, storage: &str) -> Vec<Check> {
+    /// Whether the guest's node, which has to read it, sees it too.
+    fn reached_from(&self, guest: &Guest) -> Check {
+        const NAME: &str = "backup is reached";
+        if guest.node == self.node {
+            return Check::passed(NAME, format!("{} lists it, and the guest is there.", self.node))
+                .by(self.listed(&guest.node));
+        }
+        let storage = self.volid.raw().split_once(':').map_or("", |(storage, _)| storage);
+        match on_storage(guest, &guest.session, storage) {
+            Ok(backups) if backups.iter().any(|backup| backup.volid == self.volid) => {
+                Check::passed(NAME, format!("The guest is on {}, which lists it too.", guest.node))
+            }
+            Ok(_) => Check::failed(
+                NAME,
+                format!("The guest is on {}, which does not list it; {} does.", guest.node, self.node),
+            ),
+            Err(error) => Check::unknown(NAME, format!("Whether {} lists it could not be read. {error}", guest.node)),
+        }
+        .by(self.listed(&guest.node))
+    }
+
+    /// The read that lists it.
+    fn listed(&self, node: &Text) -> Text {
+        let storage = self.volid.raw().split_once(':').map_or("", |(storage, _)| storage);
+        format!("GET /nodes/{}/storage/{storage}/content", node.raw()).into()
+    }
+
+    /// What any restore of it to this node depends on.
+    fn checks(&self, session: &Session, archived: &Archived, node: &Text, storage: &str) -> Vec<Check> {
         let content = if archived.kind == GuestKind::Vm { "images" } else { "rootdir" };
         vec![
             match self.is_backup() {
                 true => Check::passed("backup", format!("It is a backup, made {}.", self.ctime)),
                 false => Check::failed("backup", format!("{} is no backup.", self.volid)),
-            },
-            verified(self),
-            place::storage(session, &self.node, storage, content, archived.room),
+            }
+            .by(self.listed(&self.node)),
+            verified(self).by(self.listed(&self.node)),
+            place::storage(session, node, storage, content, archived.room),
         ]
     }
 }

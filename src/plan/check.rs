@@ -2,7 +2,9 @@
 //!
 //! Here are the checks that several actions share; what is particular to one action stands in its file.
 
+use crate::error::Error;
 use crate::model::cluster::member::ClusterStatus;
+use crate::model::guest::config::Config;
 use crate::model::guest::{Guest, Status};
 use crate::model::task;
 use crate::page::{State, Tone};
@@ -24,6 +26,10 @@ pub struct Check {
     pub reason: Text,
     /// What told it: a call of the API, most often; blank where nothing had to be asked.
     pub source: Text,
+    /// Whether it failed because what is wanted is so already.
+    done: bool,
+    /// What to do about it, where that is more than to mend it.
+    next: Text,
 }
 
 /// How a check came out.
@@ -41,7 +47,8 @@ pub enum Verdict {
 
 impl Check {
     pub(super) fn new(name: &str, verdict: Verdict, reason: impl Into<Text>) -> Check {
-        Check { name: name.into(), verdict, reason: reason.into(), source: Text::default() }
+        let (source, next) = (Text::default(), Text::default());
+        Check { name: name.into(), verdict, reason: reason.into(), source, done: false, next }
     }
 
     pub(super) fn passed(name: &str, reason: impl Into<Text>) -> Check {
@@ -50,6 +57,11 @@ impl Check {
 
     pub(super) fn failed(name: &str, reason: impl Into<Text>) -> Check {
         Check::new(name, Verdict::Failed, reason)
+    }
+
+    /// What is wanted is so already.
+    pub(super) fn already(name: &str, reason: impl Into<Text>) -> Check {
+        Check { done: true, ..Check::failed(name, reason) }
     }
 
     pub(super) fn unknown(name: &str, reason: impl Into<Text>) -> Check {
@@ -65,9 +77,28 @@ impl Check {
         Check { source: source.into(), ..self }
     }
 
+    /// The same, said of one of several guests.
+    pub(super) fn of(&self, called: &str) -> Check {
+        Check { reason: format!("{called}: {}", self.reason.raw()).into(), ..self.clone() }
+    }
+
+    /// What to do about it.
+    pub(super) fn or(self, next: impl Into<Text>) -> Check {
+        Check { next: next.into(), ..self }
+    }
+
     /// Whether it says that what is wanted is so already.
     pub(super) fn is_done_already(&self) -> bool {
-        self.verdict == Verdict::Failed && self.reason.raw().ends_with("already.")
+        self.verdict == Verdict::Failed && self.done
+    }
+
+    /// What to do about one that failed.
+    pub(super) fn way_out(&self) -> String {
+        if self.is_done_already() {
+            return "Nothing is left to do".into();
+        }
+        let first = if self.next.is_blank() { "Mend that first" } else { self.next.raw() };
+        format!("{first}; only if the check is mistaken, go on with .override_check({:?}, \"why\")", self.name.raw())
     }
 
     pub(super) fn state(&self) -> State {
@@ -97,7 +128,7 @@ impl Need {
 }
 
 /// What a guest's own status tells.
-fn status_of(guest: &Guest) -> Text {
+pub(super) fn status_of(guest: &Guest) -> Text {
     Call::get(guest.path("status/current")).shown()
 }
 
@@ -109,7 +140,7 @@ pub(super) fn state(guest: &Guest, from: &[Status], becomes: Option<&Status>, is
             Check::unknown("state", "Its state is not known, so whether this fits cannot be said.")
         }
         _ if from.contains(status) => Check::passed("state", format!("It is {status}.")),
-        _ if becomes == Some(status) => Check::failed("state", format!("It is {status} already.")),
+        _ if becomes == Some(status) => Check::already("state", format!("It is {status} already.")),
         _ => {
             let from = from.iter().map(Status::to_string).collect::<Vec<_>>().join(" or ");
             Check::failed("state", format!("It is {status}; this takes a guest that is {from}."))
@@ -125,7 +156,7 @@ pub(super) fn node(guest: &Guest, is_current: bool) -> Check {
         (true, _) => Check::failed("node", format!("{node} is offline: nobody there can carry it out."))
             .by("GET /cluster/resources"),
         (false, true) => Check::passed("node", format!("{node} answers.")).by(status_of(guest)),
-        (false, false) => Check::unknown("node", format!("Whether {node} answers is not known.")),
+        (false, false) => Check::unknown("node", format!("Whether {node} answers is not known.")).by(status_of(guest)),
     }
 }
 
@@ -149,7 +180,9 @@ pub(super) fn at_work(guest: &Guest) -> Check {
         Ok(tasks) if tasks.is_empty() => Check::passed(NAME, "No other task is at work on it."),
         Ok(tasks) => {
             let kinds: Vec<String> = tasks.iter().map(|task| task.kind.to_string()).collect();
+            let stop: Vec<String> = tasks.iter().map(|task| format!("pve.task(\"{}\")?.abort()", task.upid)).collect();
             Check::failed(NAME, format!("Another task is at work on it: {}.", kinds.join(", ")))
+                .or(format!("Wait until that has ended, or stop it: {}", stop.join(", ")))
         }
         Err(error) => Check::unknown(NAME, format!("Whether another task is at work on it could not be read. {error}")),
     };
@@ -158,7 +191,7 @@ pub(super) fn at_work(guest: &Guest) -> Check {
 
 /// Of a guest that nobody reports, nothing can be said from what is not there.
 fn not_reported(name: &str) -> Check {
-    Check::unknown(name, "Nobody reports it at present.")
+    Check::unknown(name, "Nobody reports it at present.").by("GET /cluster/resources")
 }
 
 /// Templates never run.
@@ -170,17 +203,53 @@ pub(super) fn template(guest: &Guest) -> Check {
     Check::passed_if("template", !guest.template, reason).by(status_of(guest))
 }
 
-/// What high availability will make of the action.
-pub(super) fn ha(guest: &Guest) -> Check {
+/// What high availability will make of the action, which goes through its manager or does not.
+pub(super) fn ha(guest: &Guest, by_manager: bool) -> Check {
     let reason: Text = match &guest.hastate {
         Some(state) => {
-            format!("High availability manages it (state: {state}); the request goes through the cluster's manager.")
-                .into()
+            let way = match by_manager {
+                true => "the request goes through the cluster's manager",
+                false => "the request goes to its node all the same, and the manager does not take part",
+            };
+            format!("High availability manages it (state: {state}); {way}.").into()
         }
         None if guest.status == Status::Unknown => return not_reported("high availability"),
         None => "High availability does not manage it.".into(),
     };
     Check::passed("high availability", reason).by(status_of(guest))
+}
+
+/// Whether high availability keeps its hands off, which it would not of a guest that it manages.
+pub(super) fn unmanaged(guest: &Guest) -> Check {
+    const NAME: &str = "high availability";
+    match &guest.hastate {
+        None if guest.status == Status::Unknown => return not_reported(NAME),
+        None => Check::passed(NAME, "High availability does not manage it."),
+        Some(state) => Check::failed(NAME, format!("High availability manages it (state: {state})."))
+            .or(format!("Take it out first, {}.ha_remove()", guest.code())),
+    }
+    .by(status_of(guest))
+}
+
+/// Whether it is protected against being removed.
+pub(super) fn protection(guest: &Guest, config: &Result<Config, Error>) -> Check {
+    const NAME: &str = "protection";
+    match config {
+        Ok(config) if config.is_protected() => Check::failed(NAME, "It is protected against being removed.")
+            .or(format!("{}.protect(false) takes that off", guest.code())),
+        Ok(_) => Check::passed(NAME, "It is not protected against being removed."),
+        Err(error) => Check::unknown(NAME, format!("Its settings could not be read. {error}")),
+    }
+    .by(Call::get(guest.path("config")).shown())
+}
+
+/// Whether it is off, for what is done only to a guest that is off.
+pub(super) fn off(guest: &Guest, else_said: &str) -> Check {
+    match (&guest.status, guest.is_stopped()) {
+        (_, true) => Check::passed("state", "It is off."),
+        (status, false) => Check::failed("state", format!("It is {status}; {else_said}.")),
+    }
+    .by(status_of(guest))
 }
 
 /// Whether the cluster takes changes at all.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::model::guest::Guest;
 use crate::model::list::count;
 use crate::page::{State, Tone};
-use crate::plan::check::place;
+use crate::plan::check::{self, place};
 use crate::plan::draft::{Draft, Seen};
 use crate::plan::{Check, Plan, newborn};
 use crate::text::Text;
@@ -94,8 +94,9 @@ impl Guest {
         let Some(guest) = draft.guest().cloned() else { return draft.plan() };
         let mut draft = draft
             .check(newborn::free(&session, vmid))
-            .check(linked(&guest, spec))
+            .check(linked(&guest, spec).by(check::status_of(&guest)))
             .needs(&["VM.Clone"], format!("/vms/{}", guest.vmid))
+            .sees(&["VM.Audit"], format!("/vms/{vmid}"))
             .tasks(&["qmclone", "vzclone"])
             .effect(format!(
                 "{} becomes {} {vmid}; it has its own network addresses, is off, and does not start with its node unless the original does.",
@@ -109,14 +110,16 @@ impl Guest {
         if let Some(node) = &spec.node {
             draft = draft.check(place::node(&session, node));
         }
+        let taken = taken(&guest, spec);
         if spec.full {
-            draft = draft.checks(room(&guest, spec));
+            draft = draft.checks(room(&guest, spec, taken.as_ref()));
+        }
+        for storage in taken.into_iter().flatten().map(|(storage, _)| storage) {
+            draft = draft.needs(&["Datastore.AllocateSpace"], format!("/storage/{storage}"));
         }
         if guest.is_ct() && guest.is_running() && spec.snapshot.is_none() {
-            draft = draft.check(Check::failed(
-                "state",
-                "It runs; a container is copied while it is off, or from a snapshot: .of_snapshot(\"name\").",
-            ));
+            let runs = "It runs; a container is copied while it is off, or from a snapshot: .of_snapshot(\"name\").";
+            draft = draft.check(Check::failed("state", runs).by(check::status_of(&guest)));
         }
         draft.makes(vmid).plan()
     }
@@ -134,12 +137,9 @@ impl Guest {
     pub fn make_template(&self) -> Plan {
         let draft = Draft::on(self, "Make a template of", |guest| Call::new(Method::Post, guest.path("template")));
         let Some(guest) = draft.guest().cloned() else { return draft.plan() };
-        let off = match (guest.is_template(), guest.is_stopped()) {
-            (true, _) => Check::failed("state", "It is a template already."),
-            (false, true) => Check::passed("state", "It is off."),
-            (false, false) => {
-                Check::failed("state", format!("It is {}; a template is made of what is off.", guest.status))
-            }
+        let off = match guest.is_template() {
+            true => Check::already("state", "It is a template already.").by(check::status_of(&guest)),
+            false => check::off(&guest, "a template is made of what is off"),
         };
         let bare = match guest.snapshots() {
             Ok(snapshots) if snapshots.is_empty() => Check::passed("snapshots", "It has none."),
@@ -151,12 +151,14 @@ impl Guest {
                 ),
             ),
             Err(error) => Check::unknown("snapshots", format!("They could not be read. {error}")),
-        };
+        }
+        .by(Call::get(guest.path("snapshot")).shown());
         let watched = guest.clone();
         draft
             .check(off)
             .check(bare)
             .needs(&["VM.Allocate"], format!("/vms/{}", guest.vmid))
+            .sees(&["VM.Audit"], format!("/vms/{}", guest.vmid))
             .tasks(&["qmtemplate", "vztemplate"])
             .destroys(format!("the guest {} as one that can run", guest.called().raw()))
             .effect("Its disks become read-only, and copies are made from them.")
@@ -194,13 +196,9 @@ fn linked(guest: &Guest, spec: &CloneSpec) -> Check {
     }
 }
 
-/// Whether the storages have room for another one like it.
-fn room(guest: &Guest, spec: &CloneSpec) -> Vec<Check> {
-    let Ok(config) = guest.config() else {
-        return vec![Check::unknown("storage", "How much room it takes could not be read.")];
-    };
-    let node = spec.node.as_ref().map_or_else(|| guest.node.clone(), Text::from);
-    let content = if guest.is_vm() { "images" } else { "rootdir" };
+/// What the copy takes on each storage; nothing where that could not be read.
+fn taken(guest: &Guest, spec: &CloneSpec) -> Option<BTreeMap<String, u64>> {
+    let config = guest.config().ok()?;
     let mut wanted: BTreeMap<String, u64> = BTreeMap::new();
     for disk in config.disks().iter().filter(|disk| disk.holds_data()) {
         let storage = spec.storage.clone().or_else(|| disk.storage().map(|storage| storage.raw().to_owned()));
@@ -209,8 +207,19 @@ fn room(guest: &Guest, spec: &CloneSpec) -> Vec<Check> {
             *sum = sum.saturating_add(size.0);
         }
     }
-    wanted
-        .into_iter()
-        .map(|(storage, size)| place::storage(&guest.session, &node, &storage, content, Some(Bytes(size))))
+    Some(wanted)
+}
+
+/// Whether the storages have room for another one like it.
+fn room(guest: &Guest, spec: &CloneSpec, taken: Option<&BTreeMap<String, u64>>) -> Vec<Check> {
+    let Some(taken) = taken else {
+        let unread = Check::unknown("storage", "How much room it takes could not be read.");
+        return vec![unread.by(Call::get(guest.path("config")).shown())];
+    };
+    let node = spec.node.as_ref().map_or_else(|| guest.node.clone(), Text::from);
+    let content = if guest.is_vm() { "images" } else { "rootdir" };
+    taken
+        .iter()
+        .map(|(storage, size)| place::storage(&guest.session, &node, storage, content, Some(Bytes(*size))))
         .collect()
 }

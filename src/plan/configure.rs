@@ -137,7 +137,8 @@ impl ConfigChange {
         let draft = Draft::on(&self.guest, &title, |guest| self.call(guest));
         let Some(guest) = draft.guest().cloned() else { return draft.plan() };
         let config = guest.config();
-        let mut draft = draft.check(self.readable(&guest, &config)).check(self.differs(config.as_ref().ok()));
+        let mut draft =
+            draft.check(self.readable(&guest, &config)).check(self.differs(config.as_ref().ok()).by(source(&guest)));
         for key in self.settings.keys() {
             draft = draft.needs(privilege_for(key), format!("/vms/{}", guest.vmid));
         }
@@ -154,7 +155,20 @@ impl ConfigChange {
             true => "It runs: what cannot change while it does waits until it is started anew, and is told as pending.",
             false => "It holds at once.",
         });
-        self.undone(draft, &guest, config.as_ref().ok()).goal(self.goal(&guest)).plan()
+        let draft = self.undone(draft, &guest, config.as_ref().ok()).goal(self.goal(&guest));
+        let taken: Vec<String> = self.unset_volumes(config.as_ref().ok());
+        let draft = if taken.is_empty() { draft } else { draft.destroys(taken.join(", ")) };
+        draft.plan()
+    }
+
+    /// Unused volumes that it removes: of what is in use, unsetting only takes it off.
+    fn unset_volumes(&self, config: Option<&Config>) -> Vec<String> {
+        let gone = self.settings.iter().filter(|(key, value)| value.is_none() && key.starts_with("unused"));
+        gone.map(|(key, _)| {
+            let volume = config.and_then(|config| config.raw_words(key)).map(|volume| format!(" ({volume})"));
+            format!("the volume {}{}", Text::from(key), volume.unwrap_or_default())
+        })
+        .collect()
     }
 
     fn call(&self, guest: &Guest) -> Call {
@@ -176,7 +190,7 @@ impl ConfigChange {
             Ok(_) => Check::unknown(NAME, "They came without a digest: a change of somebody else since then is overwritten."),
             Err(error) => Check::failed(NAME, format!("They could not be read, so what would be overwritten is not known. {error}")),
         }
-        .by(Call::get(guest.path("config")).shown())
+        .by(source(guest))
     }
 
     /// Whether anything would change.
@@ -187,7 +201,7 @@ impl ConfigChange {
         }
         match config {
             Some(config) if self.settings.iter().all(|(key, value)| is(config, key, value.as_deref())) => {
-                Check::failed(NAME, "All of it is so already.")
+                Check::already(NAME, "All of it is so already.")
             }
             Some(_) => Check::passed(NAME, "It changes what the table shows."),
             None => Check::unknown(NAME, "What it changes is not known."),
@@ -200,9 +214,17 @@ impl ConfigChange {
         if let Some(secret) = self.settings.keys().find(|key| is_secret_parameter(key)) {
             return draft.no_undo(format!("{secret} is a secret: what it was before cannot be read."));
         }
+        if self.settings.iter().any(|(key, value)| value.is_none() && key.starts_with("unused")) {
+            return draft.no_undo("An unused volume that is removed is gone; a backup made before may have it.");
+        }
         if self.settings.iter().any(|(key, value)| value.is_none() && is_disk(key)) {
-            return draft
-                .no_undo("A disk that is taken off stays as an unused one, under another name: attach that again.");
+            const STAYS: &str =
+                "A disk that is taken off stays as an unused one, under another name: attach that again.";
+            return draft.no_undo(STAYS).unless(
+                "force",
+                STAYS,
+                "A disk that is taken off by force is removed for good.",
+            );
         }
         let was: BTreeMap<String, Option<String>> = self
             .settings
@@ -238,9 +260,11 @@ impl ConfigChange {
                 .filter(|(key, value)| !is(&config, key, value.as_deref()) && waits(key, value.as_deref()))
                 .map(|(key, _)| key.as_str())
                 .collect();
-            // What a new disk is called, the server says.
+            // What a new disk is called, the server says. Of a secret it only says that there is one.
             let reached = wanted.iter().all(|(key, value)| {
+                let is_there = config.keys().contains(key);
                 is(&config, key, value.as_deref())
+                    || is_secret_parameter(key) && is_there == value.is_some()
                     || waiting.contains(&key.as_str())
                     || value.is_some() && config.raw_words(key).is_some() && (is_disk(key) || key.starts_with("net"))
             });
@@ -252,6 +276,11 @@ impl ConfigChange {
             Ok(Seen { now, reached, guest: None })
         }
     }
+}
+
+/// The read that tells its settings.
+fn source(guest: &Guest) -> Text {
+    Call::get(guest.path("config")).shown()
 }
 
 /// A setting as the table of changes has it.
@@ -295,7 +324,7 @@ fn is_disk(key: &str) -> bool {
 }
 
 /// The privilege that a setting takes, as Proxmox VE groups them.
-fn privilege_for(key: &str) -> &'static [&'static str] {
+pub(super) fn privilege_for(key: &str) -> &'static [&'static str] {
     let stem = key.trim_end_matches(|c: char| c.is_ascii_digit());
     match stem {
         _ if is_disk(key) => &["VM.Config.Disk"],
@@ -306,7 +335,7 @@ fn privilege_for(key: &str) -> &'static [&'static str] {
             &["VM.Config.Cloudinit", "VM.Config.Network"]
         }
         "startup" | "onboot" | "description" | "tags" | "protection" | "name" => &["VM.Config.Options"],
-        "vga" | "machine" | "bios" | "hostpci" | "usb" | "serial" | "watchdog" | "audio" | "rng" => {
+        "vga" | "machine" | "bios" | "scsihw" | "hostpci" | "usb" | "serial" | "watchdog" | "audio" | "rng" => {
             &["VM.Config.HWType"]
         }
         _ => &["VM.Config.Options"],

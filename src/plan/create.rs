@@ -1,11 +1,13 @@
 //! Guests that are new: what a virtual machine or a container is to be, and the plan to make it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::model::list::count;
 use crate::model::node::Node;
 use crate::page::{Page, Provenance};
 use crate::plan::check::{self, place};
+use crate::plan::configure::privilege_for;
 use crate::plan::draft::{Act, Draft};
 use crate::plan::{Check, Plan, newborn};
 use crate::session::Session;
@@ -247,6 +249,14 @@ impl Spec {
             .provenance(Provenance::default())
     }
 
+    /// What its settings take, each once.
+    fn privileges(&self, node: &str, vmid: u32) -> BTreeSet<&'static [&'static str]> {
+        let own = ["vmid", "pool", "start", "ostemplate", "unprivileged"];
+        let call = self.call(node, vmid);
+        let settings = call.params.iter().map(|(key, _)| key.as_str()).filter(|key| !own.contains(key));
+        settings.map(privilege_for).collect()
+    }
+
     fn call(&self, node: &str, vmid: u32) -> Call {
         let kind = if self.is_vm { "qemu" } else { "lxc" };
         let mut call = Call::new(Method::Post, format!("/nodes/{node}/{kind}"))
@@ -323,6 +333,7 @@ pub(crate) fn plan(session: &Session, new: &NewGuest) -> Plan {
         .check(check::quorum(&session))
         .check(place::node(&session, &name))
         .check(newborn::free(&session, vmid))
+        .check(place::cores(&session, &name, spec.is_vm, Reading::Known(spec.cores.into())))
         .check(place::memory(&session, &name, Reading::Known(spec.memory)))
         .check(name_fits(&spec.name));
     for (storage, size) in &spec.disks {
@@ -339,15 +350,20 @@ pub(crate) fn plan(session: &Session, new: &NewGuest) -> Plan {
         Some(pool) => draft.needs(&["VM.Allocate"], format!("/pool/{pool}")),
         None => draft.needs(&["VM.Allocate"], format!("/vms/{vmid}")),
     };
-    draft
+    // Each setting takes the privilege that changing it takes, on the pool where it is made in one.
+    let on = spec.pool.as_ref().map_or_else(|| format!("/vms/{vmid}"), |pool| format!("/pool/{pool}"));
+    for privilege in spec.privileges(&name, vmid) {
+        draft = draft.needs(privilege, on.clone());
+    }
+    let draft = draft
         .sees(&["VM.Audit"], format!("/vms/{vmid}"))
         .tasks(if spec.is_vm { &["qmcreate"] } else { &["vzcreate"] })
         .effect(match spec.start {
             true => format!("It becomes {} {vmid} and is started.", if spec.is_vm { "VM" } else { "CT" }),
             false => format!("It becomes {} {vmid} and is off.", if spec.is_vm { "VM" } else { "CT" }),
         })
-        .makes(vmid)
-        .plan()
+        .makes(vmid);
+    if spec.start { draft.and_runs(vmid) } else { draft }.plan()
 }
 
 fn node_for(session: &Session, spec: &Spec) -> Result<Node, crate::error::Error> {

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::model::guest::Guest;
 use crate::page::{State, Tone};
 use crate::plan::draft::{Draft, Seen};
-use crate::plan::{Check, Plan};
+use crate::plan::{Plan, check};
 use crate::wire::{Call, Method};
 
 impl Guest {
@@ -25,30 +25,7 @@ impl Guest {
             Call::new(Method::Delete, guest.path("").trim_end_matches('/').to_owned())
         });
         let Some(guest) = draft.guest().cloned() else { return draft.plan() };
-        let off = match guest.is_stopped() {
-            true => Check::passed("state", "It is off."),
-            false => Check::failed("state", format!("It is {}; what is removed is off.", guest.status)),
-        };
-        let ha = match &guest.hastate {
-            None => Check::passed("high availability", "High availability does not manage it."),
-            Some(state) => Check::failed(
-                "high availability",
-                format!(
-                    "High availability manages it (state: {state}): take it out first, {}.ha_remove().",
-                    guest.code()
-                ),
-            ),
-        };
         let config = guest.config();
-        let protected = match &config {
-            Ok(config) if config.is_protected() => Check::failed(
-                "protection",
-                format!("It is protected against being removed; {}.protect(false) takes that off.", guest.code()),
-            ),
-            Ok(_) => Check::passed("protection", "It is not protected against being removed."),
-            Err(error) => Check::unknown("protection", format!("Its settings could not be read. {error}")),
-        }
-        .by(Call::get(guest.path("config")).shown());
         let disks = match &config {
             Ok(config) => {
                 let keys: Vec<String> = config
@@ -68,10 +45,11 @@ impl Guest {
         };
         let vmid = guest.vmid;
         draft
-            .check(off)
-            .check(protected)
-            .check(ha)
+            .check(check::off(&guest, "what is removed is off"))
+            .check(check::protection(&guest, &config))
+            .check(check::unmanaged(&guest))
             .needs(&["VM.Allocate"], format!("/vms/{vmid}"))
+            .sees(&["VM.Audit"], format!("/vms/{vmid}"))
             .tasks(&["qmdestroy", "vzdestroy"])
             .destroys(disks)
             .effect(format!("{backups}Its backups stay where they are: {}.backups()? shows them before.", guest.code()))

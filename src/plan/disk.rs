@@ -5,7 +5,7 @@ use crate::model::guest::Guest;
 use crate::model::guest::disk::Disk;
 use crate::model::property::size;
 use crate::page::{State, Tone};
-use crate::plan::check::place;
+use crate::plan::check::{self, place};
 use crate::plan::draft::{Draft, Seen};
 use crate::plan::{Check, Plan};
 use crate::session::Session;
@@ -33,7 +33,8 @@ impl Guest {
         let found = find(&guest, disk);
         let now = found.1.as_ref().and_then(|disk| disk.size.known());
         let then = wanted(now, to);
-        let mut draft = draft.check(found.0).check(grows(now, then, to));
+        let config = Call::get(guest.path("config")).shown();
+        let mut draft = draft.check(found.0).check(grows(now, then, to).by(config));
         if let (Some(now), Some(then)) = (now, then) {
             draft = draft.change(disk, now.to_string(), then.to_string());
             if let Some(storage) = found.1.as_ref().and_then(Disk::storage) {
@@ -46,6 +47,7 @@ impl Guest {
         let (watched, key) = (guest.clone(), disk.to_owned());
         draft
             .needs(&["VM.Config.Disk"], format!("/vms/{}", guest.vmid))
+            .sees(&["VM.Audit"], format!("/vms/{}", guest.vmid))
             .tasks(&["resize", "qmresize", "vzresize"])
             .effect("The disk grows; partitions and file systems on it are grown inside the guest.")
             .no_undo("A disk does not shrink. A backup or a snapshot made before has the old one.")
@@ -85,19 +87,29 @@ impl Guest {
         let from = found.as_ref().and_then(Disk::storage);
         let content = if guest.is_vm() { "images" } else { "rootdir" };
         let room = found.as_ref().and_then(|disk| disk.size.known());
+        const STAYS: &str =
+            "All of it is copied, which takes as long as that takes; the old one stays as an unused disk.";
         let mut draft = draft.check(check).check(place::storage(&guest.session, &guest.node, storage, content, room));
         if from.as_ref().is_some_and(|from| from == storage) {
-            draft = draft.check(Check::failed("elsewhere", format!("It lies on {} already.", Text::from(storage))));
+            let on = format!("It lies on {} already.", Text::from(storage));
+            draft = draft.check(Check::already("elsewhere", on).by(Call::get(guest.path("config")).shown()));
         }
         if guest.is_ct() && guest.is_running() {
-            draft = draft.check(Check::failed("state", "It runs; the volumes of a container move while it is off."));
+            let runs = Check::failed("state", "It runs; the volumes of a container move while it is off.");
+            draft = draft.check(runs.by(check::status_of(&guest)));
         }
         let (watched, key, to) = (guest.clone(), disk.to_owned(), storage.to_owned());
         let draft = draft
             .needs(&["VM.Config.Disk"], format!("/vms/{}", guest.vmid))
             .needs(&["Datastore.AllocateSpace"], format!("/storage/{storage}"))
             .tasks(&["qmmove", "move_volume"])
-            .effect("All of it is copied, which takes as long as that takes; the old one stays as an unused disk.")
+            .sees(&["VM.Audit"], format!("/vms/{}", guest.vmid))
+            .effect(STAYS)
+            .unless(
+                "delete",
+                STAYS,
+                "All of it is copied, which takes as long as that takes; then the old one is removed.",
+            )
             .goal(move |session| {
                 let storage = disk_now(&watched, session, &key)?.storage().unwrap_or_default();
                 let reached = storage == to.as_str();
@@ -147,7 +159,7 @@ fn grows(now: Option<Bytes>, then: Option<Bytes>, to: &str) -> Check {
     const NAME: &str = "size";
     match (now, then) {
         (_, None) => Check::failed(NAME, format!("{} is no size: \"64G\" is, or \"+10G\".", Text::from(to))),
-        (Some(now), Some(then)) if then == now => Check::failed(NAME, format!("It is {now} already.")),
+        (Some(now), Some(then)) if then == now => Check::already(NAME, format!("It is {now} already.")),
         (Some(now), Some(then)) if then < now => {
             Check::failed(NAME, format!("It is {now}, and a disk does not shrink to {then}."))
         }

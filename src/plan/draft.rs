@@ -25,6 +25,8 @@ pub(super) struct Draft {
     pub(super) title: Text,
     pub(super) act: Act,
     pub(super) target: Option<Target>,
+    /// Further guests that the call is about.
+    pub(super) also: Vec<Guest>,
     /// The task that the call starts: its kinds, and what its UPID says it works on.
     pub(super) tasks: &'static [&'static str],
     pub(super) task_id: Text,
@@ -43,6 +45,16 @@ pub(super) struct Draft {
     pub(super) agreements: Vec<Agreement>,
     /// Settings of the plan that mean nothing: what is wrong with each, and what would be right.
     pub(super) vain: Vec<(String, String)>,
+    /// What is said otherwise once a parameter is added.
+    turns: Vec<Turn>,
+}
+
+/// What follows without a parameter, and with it.
+#[derive(Clone)]
+struct Turn {
+    key: &'static str,
+    without: Text,
+    with: Text,
 }
 
 /// What is sent.
@@ -79,6 +91,8 @@ pub(super) struct Goal {
     pub(super) patience: Age,
     /// Where to look when it does not.
     pub(super) otherwise: Text,
+    /// Whether the manager of high availability brings it about, in its own time.
+    pub(super) by_manager: bool,
 }
 
 /// What was seen of the goal.
@@ -135,6 +149,7 @@ impl Draft {
             title: title.into(),
             act,
             target: None,
+            also: Vec::new(),
             tasks: &[],
             task_id: Text::default(),
             needs: Vec::new(),
@@ -148,6 +163,7 @@ impl Draft {
             confirmed: None,
             agreements: Vec::new(),
             vain: Vec::new(),
+            turns: Vec::new(),
         }
     }
 
@@ -188,6 +204,11 @@ impl Draft {
         self.target.as_ref().map(|target| &target.guest)
     }
 
+    /// All guests that it is about.
+    pub(super) fn guests(&self) -> impl Iterator<Item = &Guest> {
+        self.guest().into_iter().chain(&self.also)
+    }
+
     pub(super) fn check(mut self, check: Check) -> Draft {
         self.checks.push(check);
         self
@@ -202,6 +223,30 @@ impl Draft {
     pub(super) fn effect(mut self, effect: impl Into<Text>) -> Draft {
         self.effects.push(effect.into());
         self
+    }
+
+    /// What is said, as an effect or of its undoing, is said otherwise once this parameter is added.
+    pub(super) fn unless(mut self, key: &'static str, without: &str, with: &str) -> Draft {
+        self.turns.push(Turn { key, without: without.into(), with: with.into() });
+        self
+    }
+
+    /// Whether the plan says something of this parameter.
+    pub(super) fn says_of(&self, key: &str) -> bool {
+        self.turns.iter().any(|turn| turn.key == key)
+    }
+
+    /// This parameter was added.
+    pub(super) fn turn(&mut self, key: &str, value: &str) {
+        let turns: Vec<Turn> = self.turns.iter().filter(|turn| turn.key == key && is_on(value)).cloned().collect();
+        for turn in turns {
+            self.effects.iter_mut().filter(|effect| **effect == turn.without).for_each(|it| *it = turn.with.clone());
+            if let Undo::None(why) = &mut self.undo
+                && *why == turn.without
+            {
+                *why = turn.with;
+            }
+        }
     }
 
     /// A setting that changes.
@@ -248,7 +293,15 @@ impl Draft {
         otherwise: impl Into<Text>,
         look: impl Fn(&Session) -> Result<Seen, Error> + Send + Sync + 'static,
     ) -> Draft {
-        self.goal = Some(Goal { look: Arc::new(look), patience, otherwise: otherwise.into() });
+        self.goal = Some(Goal { look: Arc::new(look), patience, otherwise: otherwise.into(), by_manager: false });
+        self
+    }
+
+    /// The manager of high availability brings its goal about: whoever sets a deadline means the wait for that.
+    pub(super) fn by_manager(mut self, by_manager: bool) -> Draft {
+        if let Some(goal) = &mut self.goal {
+            goal.by_manager = by_manager;
+        }
         self
     }
 
@@ -279,9 +332,8 @@ impl Draft {
     pub(super) fn plan(mut self) -> Plan {
         self.checks.extend(check::privileges(&self.session, &self.needs));
         self.session = self.session.uncached().unseen();
-        if let Some(target) = &mut self.target {
-            target.guest.session = self.session.clone();
-        }
+        let targets = self.target.iter_mut().map(|target| &mut target.guest).chain(&mut self.also);
+        targets.for_each(|guest| guest.session = self.session.clone());
         Plan::of(self)
     }
 
@@ -299,6 +351,9 @@ impl Draft {
         match (&self.destroys, &self.act) {
             (Destroys::This(what), _) => Some(what.clone()),
             (Destroys::AsTheCallSays, Act::One(call)) if is_destructive(call) => Some("something".into()),
+            (Destroys::Nothing, Act::One(call)) if is_forced(call) => {
+                Some("what is taken away by force, or together with it".into())
+            }
             (_, Act::Several(several)) => several.destroyed(),
             _ => None,
         }
@@ -332,6 +387,16 @@ impl Undo {
 pub(super) fn is_destructive(call: &Call) -> bool {
     let takes = |key: &str| matches!(key, "delete" | "force" | "archive" | "purge");
     call.method == Method::Delete || call.path.ends_with("/rollback") || call.params.iter().any(|(key, _)| takes(key))
+}
+
+/// Whether a parameter was added that takes away more than the action does by itself.
+fn is_forced(call: &Call) -> bool {
+    call.params.iter().any(|(key, value)| matches!(key.as_str(), "force" | "purge") && is_on(value))
+}
+
+/// Whether a flag with this value is set.
+fn is_on(value: &str) -> bool {
+    !matches!(value, "0" | "false" | "")
 }
 
 fn call_shown(call: &Call) -> Text {

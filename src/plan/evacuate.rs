@@ -41,6 +41,9 @@ impl Node {
     }
 }
 
+/// What tells who is where.
+const LISTED: &str = "GET /cluster/resources";
+
 /// Room for guests on a node, as it is promised.
 struct Room {
     node: Text,
@@ -70,13 +73,13 @@ fn evacuation(node: &Node, to: Option<&str>) -> Plan {
     let bulk = has_bulk(&session);
     let plans = if bulk { bundled(&session, node, plans) } else { plans };
     let mut draft = Draft::new(&session, title, Act::Several(Several::of(plans)))
-        .check(homes(&homeless))
+        .check(homes(&homeless).by(LISTED))
         .check(check::quorum(&session))
         .effect(format!("{moves}, the largest first: {}.", by_target(&guests, &homeless, &rooms)));
     if guests.is_empty() {
-        draft = draft.check(Check::failed("guests", format!("{} is empty already.", node.name)));
+        draft = draft.check(Check::already("guests", format!("{} is empty already.", node.name)).by(LISTED));
     } else if guests.is_complete() != Some(true) {
-        draft = draft.check(Check::unknown("guests", "There may be guests on it that cannot be seen."));
+        draft = draft.check(Check::unknown("guests", "There may be guests on it that cannot be seen.").by(LISTED));
     }
     if bulk {
         draft = draft.effect(
@@ -194,10 +197,10 @@ fn bundle(session: &Session, node: &Node, target: &str, plans: &[Plan]) -> Plan 
     let guests: Vec<Guest> = plans.iter().filter_map(|plan| plan.draft.guest().cloned()).collect();
     let numbers: Vec<String> = guests.iter().map(|guest| guest.vmid.to_string()).collect();
     let copies = plans.iter().any(|plan| matches!(&plan.draft.act, Act::One(call) if call.params.iter().any(|(key, _)| key == "with-local-disks")));
-    let call = Call::new(Method::Post, "/cluster/bulk-action/guest/migrate")
-        .with("vms", numbers.join(","))
-        .with("target", target)
-        .with("online", "1");
+    let call = Call::new(Method::Post, "/cluster/bulk-action/guest/migrate");
+    // A list of numbers, each under the same key.
+    let call = numbers.iter().fold(call, |call, number| call.with("vms", number));
+    let call = call.with("target", target).with("online", "1");
     let call = if copies { call.with("with-local-disks", "1") } else { call };
     let names: Vec<String> = guests.iter().map(|guest| guest.called().to_string()).collect();
     let shown = Text::from(target);
@@ -205,19 +208,18 @@ fn bundle(session: &Session, node: &Node, target: &str, plans: &[Plan]) -> Plan 
     let checks = plans.iter().flat_map(|plan| {
         let called = plan.draft.guest().map(|guest| guest.called().to_string()).unwrap_or_default();
         // What passed for each need not be said for each.
-        plan.draft
-            .checks
-            .iter()
-            .filter(|check| check.verdict != Verdict::Passed)
-            .map(move |check| Check { reason: format!("{called}: {}", check.reason.raw()).into(), ..check.clone() })
+        plan.draft.checks.iter().filter(|check| check.verdict != Verdict::Passed).map(move |check| check.of(&called))
     });
     let (watched, wanted) = (guests.clone(), target.to_owned());
     let back = (numbers.iter().filter_map(|n| n.parse::<u32>().ok()).collect::<Vec<_>>(), node.name.raw().to_owned());
     let code = format!("pve.guests()?.filter(|g| [{}].contains(&g.vmid)).migrate({:?})", numbers.join(", "), back.1);
-    Draft::new(session, title, Act::One(call))
+    let mut draft = Draft::new(session, title, Act::One(call));
+    // What is not as it was seen when the plan was made is not sent.
+    draft.also = guests.clone();
+    draft
         .check(check::quorum(session))
         .checks(checks)
-        .tasks(&["bulkmigrate"])
+        .tasks(&["bulk-migrate"])
         .effect(format!("{}.", names.join(", ")))
         .goal_within(Age(30), "Look at pve.tasks()?: each guest has a task of its own", move |session| {
             let mut missing: Vec<String> = Vec::new();

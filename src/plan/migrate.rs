@@ -1,5 +1,7 @@
 //! Moving a guest to another node: while it runs where that can be, through high availability where that manages it.
 
+use std::collections::BTreeMap;
+
 use crate::error::Error;
 use crate::model::guest::migration::{LocalDisk, MigrationPreflight};
 use crate::model::guest::{Guest, Status};
@@ -13,7 +15,7 @@ use crate::plan::power::HA_PATIENCE;
 use crate::plan::{Check, Plan, bulk};
 use crate::session::Session;
 use crate::text::Text;
-use crate::units::Age;
+use crate::units::{Age, Bytes, Reading};
 use crate::wire::{Call, Method};
 
 impl Guest {
@@ -53,8 +55,13 @@ impl Guest {
             .sees(&["VM.Audit"], format!("/vms/{}", guest.vmid))
             .tasks(if by_ha { &["hamigrate"] } else { &["qmigrate", "vzmigrate"] });
         if guest.status != Status::Stopped {
-            draft = draft.check(place::memory(&session, target, guest.maxmem));
+            draft = draft.check(place::cores(&session, target, guest.is_vm(), guest.maxcpu)).check(place::memory(
+                &session,
+                target,
+                guest.maxmem,
+            ));
         }
+        draft = draft.checks(room(&guest, target, preflight.as_ref().ok()));
         if let Ok(node) = Node::find(&session, target)
             && node.is_online()
             && let Ok(config) = guest.config()
@@ -79,11 +86,14 @@ impl Guest {
             .goal_within(patience, otherwise, move |session| {
                 let now = whereabouts(&watched, &wanted, session)?;
                 // A container that was restarted is there before it runs.
-                let reached = now.node == wanted.as_str() && now.status == status && now.lock.is_none();
+                let there = now.node == wanted.as_str() && now.status == status && now.lock.is_none();
+                // As long as its manager is at it, high availability forgets what else it is asked.
+                let reached = there && !now.hastate.as_ref().is_some_and(is_at_it);
                 let state = now.state();
                 let said = State::new(state.tone, format!("on {}, {}", now.node.raw(), state.word.raw()));
                 Ok(Seen { reached, now: said, guest: Some((vmid, now.status.to_string().into())) })
             })
+            .by_manager(by_ha)
             .undo(format!("pve.guest({vmid})?.migrate({from:?})"), move |session| {
                 Ok(Guest::find(session, i64::from(vmid).into())?.migrate(&from))
             })
@@ -124,6 +134,29 @@ fn call(guest: &Guest, target: &str, by_ha: bool, preflight: Option<&MigrationPr
     }
 }
 
+/// Whether the manager of high availability is still on its way to something.
+fn is_at_it(state: &Text) -> bool {
+    const AT_IT: [&str; 5] = ["migrate", "relocate", "request_start", "request_start_balance", "request_stop"];
+    AT_IT.contains(&state.raw())
+}
+
+/// Whether the storages of the target have room for the disks that are copied there.
+fn room(guest: &Guest, target: &str, preflight: Option<&MigrationPreflight>) -> Vec<Check> {
+    let mut wanted: BTreeMap<String, u64> = BTreeMap::new();
+    let disks = preflight.into_iter().flat_map(|preflight| &preflight.local_disks);
+    for disk in disks.filter(|disk| !disk.cdrom && !disk.is_cloudinit) {
+        if let (Some((storage, _)), Reading::Known(size)) = (disk.volid.raw().split_once(':'), disk.size) {
+            let sum = wanted.entry(storage.to_owned()).or_default();
+            *sum = sum.saturating_add(size.0);
+        }
+    }
+    let (node, content) = (Text::from(target), if guest.is_vm() { "images" } else { "rootdir" });
+    wanted
+        .into_iter()
+        .map(|(storage, size)| place::storage(&guest.session, &node, &storage, content, Some(Bytes(size))))
+        .collect()
+}
+
 /// The guest on the node that it goes to, which knows at once; elsewhere as it is listed.
 pub(super) fn whereabouts(guest: &Guest, node: &str, session: &Session) -> Result<Guest, Error> {
     match guest.within(session).if_on(node).current() {
@@ -134,9 +167,10 @@ pub(super) fn whereabouts(guest: &Guest, node: &str, session: &Session) -> Resul
 
 fn elsewhere(guest: &Guest, target: &str) -> Check {
     match guest.node == target {
-        true => Check::failed("elsewhere", format!("It is on {} already.", guest.node)),
+        true => Check::already("elsewhere", format!("It is on {} already.", guest.node)),
         false => Check::passed("elsewhere", format!("It is on {}.", guest.node)),
     }
+    .by("GET /cluster/resources")
 }
 
 /// What the server checks before a migration, of nodes that are online.

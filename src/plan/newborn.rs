@@ -7,7 +7,7 @@ use crate::page::{State, Tone};
 use crate::plan::draft::{Draft, Seen};
 use crate::plan::{Check, Plan};
 use crate::session::Session;
-use crate::text::Text;
+use crate::units::Age;
 use crate::wire::Call;
 
 /// The number of a guest that is to be: the one that was asked for, or the next that is free, from `/cluster/nextid`.
@@ -65,14 +65,26 @@ impl Draft {
     /// It makes this guest: that is its goal, and removing the guest undoes it.
     pub(super) fn makes(mut self, vmid: u32) -> Draft {
         self.task_id = vmid.to_string().into();
-        self.goal_within(crate::units::Age(20), "Look at pve.guests()? and at pve.tasks()?", there(vmid))
+        self.goal_within(Age(20), "Look at pve.guests()? and at pve.tasks()?", there(vmid))
             .undo(format!("pve.guest({vmid})?.delete()"), move |session| -> Result<Plan, Error> {
                 Ok(Guest::find(session, i64::from(vmid).into())?.delete())
             })
     }
 
-    /// It cannot even be written down, for this reason.
-    pub(super) fn impossible(self, error: &Error) -> Draft {
-        self.check(Check::failed("readable", Text::from(error.to_string())))
+    /// The guest that it makes is also started, by a task of its own.
+    pub(super) fn and_runs(self, vmid: u32) -> Draft {
+        let there = there(vmid);
+        self.goal_within(Age(60), "Look at pve.guests()? and at pve.tasks()?", move |session| {
+            let seen = there(session)?;
+            let runs = seen.reached && Guest::find(session, i64::from(vmid).into())?.is_running();
+            Ok(Seen { reached: runs, ..seen })
+        })
+    }
+
+    /// It cannot even be written down, for this reason. That is no check: there is nothing to go on with.
+    pub(super) fn impossible(mut self, error: &Error) -> Draft {
+        let why = error.to_string().trim_end_matches('.').to_owned();
+        self.vain.push((format!("It cannot be written down: {why}"), "Mend that, then make the plan anew".into()));
+        self
     }
 }

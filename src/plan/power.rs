@@ -1,7 +1,8 @@
 //! What turns a guest on and off: start, shut down, stop, reboot, reset, suspend, resume.
 
 use crate::model::guest::{Guest, Status};
-use crate::plan::check;
+use crate::page::{State, Tone};
+use crate::plan::check::{self, place};
 use crate::plan::draft::{Draft, Seen};
 use crate::plan::{Check, Plan};
 use crate::units::Age;
@@ -185,34 +186,66 @@ impl Guest {
     }
 }
 
+impl Power {
+    /// Whether the call goes through the manager of high availability where that manages the guest.
+    fn goes_by_manager(&self) -> bool {
+        self.tasks.iter().any(|kind| kind.starts_with("ha"))
+    }
+}
+
+/// Clocks and uptimes are in whole seconds.
+const SLACK: i64 = 2;
+
+/// When it was switched on, in seconds since 1970.
+fn booted(guest: &Guest) -> Option<i64> {
+    let up = i64::try_from(guest.uptime.known()?.0).ok()?;
+    Some(guest.session.now().unix().saturating_sub(up))
+}
+
 fn plan(seen: &Guest, power: &'static Power) -> Plan {
     let draft =
         Draft::on(seen, power.verb, |guest| Call::new(Method::Post, guest.path(&format!("status/{}", power.action))));
     let Some((guest, is_current)) = draft.target.clone().map(|target| (target.guest, target.is_current)) else {
         return draft.plan();
     };
-    let (vmid, managed) = (guest.vmid, guest.hastate.is_some());
+    let vmid = guest.vmid;
+    // What high availability has no task of its own for goes to the node, managed or not.
+    let managed = guest.hastate.is_some() && power.goes_by_manager();
     let becomes = (power.action != "reboot" && power.action != "reset").then_some(&power.becomes);
     let mut draft = draft
         .check(check::state(&guest, power.from, becomes, is_current))
         .check(check::template(&guest))
-        .check(check::ha(&guest))
+        .check(check::ha(&guest, power.goes_by_manager()))
         .needs(&["VM.PowerMgmt"], format!("/vms/{vmid}"))
         .sees(&["VM.Audit"], format!("/vms/{vmid}"))
-        .effect(if managed { power.effect_ha } else { power.effect })
+        .effect(if guest.hastate.is_some() { power.effect_ha } else { power.effect })
         .tasks(power.tasks);
     if power.of_vms && guest.is_ct() {
-        draft = draft.check(Check::failed("kind", "It is a container; only virtual machines know this."));
+        let kind = Check::failed("kind", "It is a container; only virtual machines know this.");
+        draft = draft.check(kind.by(check::status_of(&guest)));
+    }
+    if power.action == "start" {
+        draft = draft
+            .check(place::cores(&guest.session, guest.node.raw(), guest.is_vm(), guest.maxcpu))
+            .check(place::memory(&guest.session, guest.node.raw(), guest.maxmem));
     }
     let (patience, otherwise) = match managed {
         true => (HA_PATIENCE, "High availability may still be at it, or refuse: look at pve.ha_status()?".to_owned()),
+        // The task of a reboot may end before the guest runs again.
+        false if power.action == "reboot" => {
+            (Age(60), format!("Look at its console, and at {}.tasks()?", guest.code()))
+        }
         false => (Age(0), format!("Somebody else may have acted: look at {}.tasks()?", guest.code())),
     };
+    let booted = (power.action == "reboot").then(|| booted(&guest)).flatten();
     let draft = draft.goal_within(patience, otherwise, move |session| {
         let now = guest.now(session)?;
-        let reached = now.status == power.becomes;
-        Ok(Seen { reached, guest: Some((vmid, now.status.to_string().into())), now: now.state() })
+        let anew = booted.is_none_or(|before| self::booted(&now).is_some_and(|now| now > before + SLACK));
+        let reached = now.status == power.becomes && anew;
+        let state = if anew { now.state() } else { State::new(Tone::Wrong, "not started anew") };
+        Ok(Seen { reached, guest: Some((vmid, now.status.to_string().into())), now: state })
     });
+    let draft = draft.by_manager(managed);
     match power.undo {
         Ok((method, undo)) => draft.undo(format!("pve.guest({vmid})?.{method}()"), move |session| {
             Ok(undo(&Guest::find(session, i64::from(vmid).into())?))

@@ -11,7 +11,7 @@ use crate::model::guest::{Guest, Status};
 use crate::model::task::{Follower, Task, TaskStatus, Upid, of_node};
 use crate::page::Provenance;
 use crate::plan::draft::{Draft, Seen};
-use crate::plan::send::guest_in;
+use crate::plan::send::{UNKNOWN, guest_in};
 use crate::plan::{Outcome, Plan};
 use crate::session::Session;
 use crate::text::Text;
@@ -201,25 +201,38 @@ fn is_lasting(error: &Error) -> bool {
     matches!(error, Error::NotPermitted { .. } | Error::NotFound { .. })
 }
 
-/// Refuses when the target is not as the plan saw it. A target that could not be read then and cannot be read now
-/// is let through: the checks have said so.
+/// Refuses when the target is not as the plan saw it, or one of several. A target that could not be read then and cannot
+/// be read now is let through: the checks have said so.
 pub(super) fn look_again(draft: &Draft) -> Result<(), Error> {
-    let Some(target) = &draft.target else { return Ok(()) };
-    let seen = &target.guest;
+    if let Some(target) = &draft.target {
+        as_seen(draft, &target.guest, target.is_current)?;
+    }
+    draft.also.iter().try_for_each(|guest| as_seen(draft, guest, true))
+}
+
+fn as_seen(draft: &Draft, seen: &Guest, is_current: bool) -> Result<(), Error> {
+    let changed = |now: String| {
+        let which = if draft.also.is_empty() { "The target".into() } else { seen.called().to_string() };
+        let why = format!("{which} changed since the plan was made: it was {}, it is {now}", facts(seen));
+        Error::not_run(draft.title.clone(), why, "Make the plan anew; it sees the present state")
+    };
     let now = match seen.current() {
         Ok(now) => now,
-        Err(Error::NotPermitted { .. }) if !target.is_current => return Ok(()),
+        Err(Error::NotPermitted { .. }) if !is_current => return Ok(()),
+        Err(Error::NotFound { .. }) if !draft.also.is_empty() => {
+            return Err(changed(format!("not on {} any more", seen.node)));
+        }
         Err(error) => return Err(error),
     };
-    let facts = |guest: &Guest| format!("{}, lock: {}", guest.status, guest.lock.as_ref().map_or("none", Text::raw));
-    if seen.status != Status::Unknown && facts(seen) != facts(&now) {
-        return Err(Error::not_run(
-            draft.title.clone(),
-            format!("The target changed since the plan was made: it was {}, it is {}", facts(seen), facts(&now)),
-            "Make the plan anew; it sees the present state",
-        ));
+    match seen.status == Status::Unknown || facts(seen) == facts(&now) {
+        true => Ok(()),
+        false => Err(changed(facts(&now))),
     }
-    Ok(())
+}
+
+/// What of a guest must be as it was.
+fn facts(guest: &Guest) -> String {
+    format!("{}, lock: {}", guest.status, guest.lock.as_ref().map_or("none", Text::raw))
 }
 
 /// The tasks that the node knew before the call was sent; `None` where they could not be read.
@@ -265,6 +278,9 @@ fn find_sent(
     }
     let (Some(node), Some(_)) = (&known.node, &known.upids) else { return Err(unknown(format!("{lost}"))) };
     let (me, id) = (draft.session.identity(), draft.task_id.raw());
+    if draft.tasks == UNKNOWN {
+        return Err(unknown(format!("{}; {lost}", new_tasks_of(&me, draft, known, node))));
+    }
     let fits =
         |upid: &Upid| known.is_new(upid) && me == upid.user() && id == upid.id() && draft.tasks.contains(&upid.kind());
     for _ in 0..10 {
@@ -286,6 +302,24 @@ fn find_sent(
     Err(unknown(format!("No task for it appeared on {node}, so it may not have arrived; {lost}")))
 }
 
+/// What can be said of a call that may have become any task: which tasks are new.
+fn new_tasks_of(me: &Text, draft: &Draft, known: &Known, node: &Text) -> String {
+    draft.session.pause(Duration::from_secs(2));
+    let Ok(tasks) = of_node(&draft.session, node) else { return format!("The tasks on {node} could not be read") };
+    let new: Vec<String> = tasks
+        .iter()
+        .filter(|task| known.is_new(&task.upid) && *me == task.upid.user())
+        .map(|task| task.upid.to_string())
+        .collect();
+    match new.as_slice() {
+        [] => format!("No new task of {me} appeared on {node}: it may not have arrived, or have become no task"),
+        new => format!(
+            "New tasks of {me} on {node} since: {}; whether one of them is this call cannot be said",
+            new.join(", ")
+        ),
+    }
+}
+
 /// Whether what was not so before the call is so now.
 fn came_true(draft: &Draft, before: Option<&Seen>) -> bool {
     let (Some(goal), Some(Seen { reached: false, .. })) = (&draft.goal, before) else { return false };
@@ -301,7 +335,7 @@ fn ended_well(draft: &Draft, upid: &Upid, outcome: &Outcome) -> Result<(), Error
         TaskStatus::Failed(exit) | TaskStatus::Stopped(exit) => Err(Error::TaskFailed {
             what: draft.title.clone(),
             exit: exit.clone(),
-            explanation: match meaning::of(exit.raw()) {
+            explanation: match meaning::of_task(exit.raw(), outcome.log.iter().map(Text::raw)) {
                 Some(meaning) => format!("{meaning}.").into(),
                 None => "What that means is in the task's log, below or in pve.task(upid)?.".into(),
             },

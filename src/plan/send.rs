@@ -22,7 +22,7 @@ pub(crate) fn path_plan(session: &Session, method: Method, path: &str) -> Plan {
 }
 
 /// Of kinds that no task has.
-const UNKNOWN: &[&str] = &[""];
+pub(super) const UNKNOWN: &[&str] = &[""];
 
 /// The guest in a call's path.
 pub(super) fn guest_in(call: &Call) -> Option<u32> {

@@ -23,6 +23,8 @@ pub(super) struct Several {
     /// No further one is begun after so many failures.
     pub(super) stop_after: usize,
     pub(super) expected: Expected,
+    /// Whether each depends on the one before it, so that neither the order nor the end at a failure may change.
+    pub(super) ordered: bool,
 }
 
 /// Whether somebody has to say how many there are, and what was said.
@@ -39,7 +41,12 @@ const SHOWN: usize = 60;
 impl Several {
     /// These, one after the other; the first failure is the last thing that happens.
     pub(super) fn of(plans: Vec<Plan>) -> Several {
-        Several { plans, at_once: 1, stop_after: 1, expected: Expected::NotNeeded }
+        Several { plans, at_once: 1, stop_after: 1, expected: Expected::NotNeeded, ordered: false }
+    }
+
+    /// The same where each depends on the one before it.
+    pub(super) fn in_order(plans: Vec<Plan>) -> Several {
+        Several { ordered: true, ..Several::of(plans) }
     }
 
     /// What they take away for good.
@@ -287,7 +294,7 @@ impl WayBack {
             let left = if self.left.is_empty() { "Nothing was done".to_owned() } else { self.left.join(" ") };
             return Err(Error::not_run(title, "Nothing of it can be undone by a plan", left.trim_end_matches('.')));
         }
-        let mut draft = Draft::new(session, title, Act::Several(Several::of(self.plans)));
+        let mut draft = Draft::new(session, title, Act::Several(Several::in_order(self.plans)));
         draft.effects = self.left.into_iter().map(Text::from).collect();
         draft.undo = Undo::Parts;
         Ok(draft.plan())

@@ -6,7 +6,7 @@ use crate::model::record::segment;
 use crate::model::snapshot::Snapshot;
 use crate::page::{State, Tone};
 use crate::plan::draft::{Draft, Seen};
-use crate::plan::{Check, Plan, bulk};
+use crate::plan::{Check, Plan, bulk, check};
 use crate::text::Text;
 use crate::units::Reading;
 use crate::wire::{Call, Method};
@@ -53,6 +53,7 @@ impl Guest {
         draft
             .check(found)
             .needs(&["VM.Snapshot"], format!("/vms/{}", guest.vmid))
+            .sees(&["VM.Audit"], format!("/vms/{}", guest.vmid))
             .tasks(&["qmdelsnapshot", "vzdelsnapshot"])
             .destroys(format!("the state of {} that the snapshot {name} keeps", guest.called().raw()))
             .effect(
@@ -95,8 +96,9 @@ impl Guest {
         let (watched, named) = (guest.clone(), name.to_owned());
         draft
             .check(found)
-            .check(later(&snapshots, target.as_ref()))
+            .check(later(&snapshots, target.as_ref()).by(listed(&guest)))
             .needs(&["VM.Snapshot", "VM.Snapshot.Rollback"], format!("/vms/{}", guest.vmid))
+            .sees(&["VM.Audit"], format!("/vms/{}", guest.vmid))
             .tasks(&["qmrollback", "vzrollback"])
             .destroys(lost)
             .effect(after)
@@ -156,7 +158,8 @@ fn make(seen_guest: &Guest, name: &str, memory: bool) -> Plan {
         })
         .goal(seen(&guest, move |snapshots| has(snapshots, &snapshot)));
     if memory && guest.is_ct() {
-        draft = draft.check(Check::failed("kind", "It is a container; only virtual machines have memory to keep."));
+        let kind = Check::failed("kind", "It is a container; only virtual machines have memory to keep.");
+        draft = draft.check(kind.by(check::status_of(&guest)));
     }
     let (vmid, undone) = (guest.vmid, name.to_owned());
     draft

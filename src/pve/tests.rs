@@ -13,10 +13,14 @@ use crate::twin::Twin;
 use crate::units::Moment;
 use crate::wire::{Call, Far, Method, Pending, Reply, Wire};
 
+mod actions;
 mod altered;
+mod approved;
+mod care;
 mod ceph;
 mod cuts;
 mod firewall;
+mod following;
 mod inspectors;
 mod journal;
 mod lens;
@@ -352,14 +356,23 @@ fn a_delete_asks_for_its_own_code_and_another_session_has_another() {
 fn what_takes_away_what_nothing_brings_back_asks_for_a_code() {
     let pve = demo();
     let guest = "/nodes/pve1/qemu/101";
+    pve.guest(101).unwrap().unset("scsi0").run().unwrap();
     for plan in [
+        pve.guest(101).unwrap().unset("unused0"),
+        pve.guest("staging-1").unwrap().unset("scsi0").with("force", 1),
         pve.post(&format!("{guest}/snapshot/before/rollback")),
         pve.put(&format!("{guest}/config")).with("delete", "scsi0"),
         pve.post("/nodes/pve1/qemu").with("archive", "nfs-backup:backup/x.vma").with("force", 1),
     ] {
         refused(plan.run(), "was not confirmed");
         pve.clear_halt("meant to show that").unwrap();
+        assert!(!plan.page().text().contains("stays as an unused one"));
     }
+    // Of these nothing is lost.
+    let moved = pve.guest(102).unwrap().move_disk("scsi0", "local-zfs").with("delete", 1);
+    let text = moved.page().text();
+    assert!(text.contains("then the old one is removed") && !text.contains("stays as an unused disk"), "{text}");
+    assert!(pve.guest("staging-1").unwrap().unset("scsi0").page().text().contains("stays as an unused one"));
 }
 
 #[test]

@@ -39,21 +39,22 @@ impl Approvals {
 impl Session {
     /// What a second person has to sign before this is done to this target in this state: the same lines until it is done,
     /// others after it.
-    pub(crate) fn approval(&self, title: &Text, call: &Call, target: &Text) -> Request {
-        let first = self.request(title, call, target, 0);
+    pub(crate) fn approval(&self, title: &Text, call: &Call, target: &Text, parts: &[Call]) -> Request {
+        let first = self.request(title, call, target, parts, 0);
         let turn = lock(&self.inner.approvals).turns.get(first.text()).copied().unwrap_or_default();
-        if turn == 0 { first } else { self.request(title, call, target, turn) }
+        if turn == 0 { first } else { self.request(title, call, target, parts, turn) }
     }
 
     /// Makes the approvals of this worthless, since it is done now: once more takes another.
-    pub(crate) fn spend_approval(&self, title: &Text, call: &Call, target: &Text) {
-        let first = self.request(title, call, target, 0);
+    pub(crate) fn spend_approval(&self, title: &Text, call: &Call, target: &Text, parts: &[Call]) {
+        let first = self.request(title, call, target, parts, 0);
         *lock(&self.inner.approvals).turns.entry(first.text().to_owned()).or_default() += 1;
     }
 
-    fn request(&self, title: &Text, call: &Call, target: &Text, turn: u64) -> Request {
+    fn request(&self, title: &Text, call: &Call, target: &Text, parts: &[Call], turn: u64) -> Request {
         let (cluster, identity, session) = (self.cluster(), self.identity(), self.id());
-        let asked = Asked { title, call, target, cluster: &cluster, identity: &identity, session: &session, turn };
+        let asked =
+            Asked { title, call, target, parts, cluster: &cluster, identity: &identity, session: &session, turn };
         Request::new(&asked, &lock(&self.inner.approvals).seal)
     }
 }
@@ -70,17 +71,18 @@ mod tests {
         let (_, other) = Scripted::opened();
         let stop = Call::new(Method::Post, "/nodes/pve1/qemu/101/status/stop");
         let (title, running, paused) = ("Stop web-1".into(), "running".into(), "paused".into());
-        let ask =
-            |session: &Session, call: &Call, target: &Text| session.approval(&title, call, target).text().to_owned();
+        let ask = |session: &Session, call: &Call, target: &Text| {
+            session.approval(&title, call, target, &[]).text().to_owned()
+        };
         let first = ask(&session, &stop, &running);
         assert_eq!(first, ask(&session, &stop, &running), "as often as it is shown");
         assert_ne!(first, ask(&session, &stop, &paused));
         assert_ne!(first, ask(&session, &stop.clone().with("timeout", "3"), &running));
         assert_ne!(first, ask(&other, &stop, &running));
-        session.spend_approval(&title, &stop, &running);
+        session.spend_approval(&title, &stop, &running, &[]);
         let again = ask(&session, &stop, &running);
         assert_ne!(first, again);
-        session.spend_approval(&title, &stop, &running);
+        session.spend_approval(&title, &stop, &running, &[]);
         assert!(![first, again].contains(&ask(&session, &stop, &running)));
         // A secret is not shown, and is held to all the same.
         let password = |secret: &str| ask(&session, &stop.clone().with("password", secret), &running);

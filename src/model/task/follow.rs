@@ -20,8 +20,11 @@ pub(crate) struct Follower {
     unreadable_since: Option<Moment>,
 }
 
-/// A long task is looked at this often; each look is one request.
-const LONGEST: Duration = Duration::from_secs(5);
+/// A long task is looked at this often; each look is one request, so that an hour of it costs 720 of them at most.
+const LONGEST: Duration = Duration::from_secs(6);
+
+/// From then on one look reads the status and the next the log.
+const IN_TURNS: u64 = 5;
 
 impl Follower {
     /// Follows a task that was started just now.
@@ -94,7 +97,7 @@ impl Follower {
     /// The status first, then the log: so the log is whole once the status says that the task has ended. Of a task that takes
     /// long, one look reads the one and the next the other.
     fn read(&mut self, say: &impl Fn(&str)) -> Result<Option<Task>, Error> {
-        let takes_long = self.pause() == LONGEST;
+        let takes_long = self.session.now().since(self.began).0 >= IN_TURNS;
         if takes_long && self.looks.is_multiple_of(2) {
             self.read_log(say)?;
             return Ok(None);

@@ -1,6 +1,7 @@
 //! Whether something finds its place: a node that is there, with memory; a storage that takes it, with room; a bridge.
 
 use crate::model::guest::Guest;
+use crate::model::list::count;
 use crate::model::node::Node;
 use crate::model::storage::NodeStorage;
 use crate::plan::check::Check;
@@ -23,7 +24,8 @@ pub(crate) fn node(session: &Session, name: &str) -> Check {
 pub(crate) fn memory(session: &Session, name: &str, wanted: Reading<Bytes>) -> Check {
     const NAME: &str = "memory";
     let (Ok(node), Ok(guests)) = (Node::find(session, name), Guest::list(session)) else {
-        return Check::unknown(NAME, format!("What memory {} has could not be read.", Text::from(name)));
+        let unread = format!("What memory {} has could not be read.", Text::from(name));
+        return Check::unknown(NAME, unread).by("GET /cluster/resources");
     };
     let check = match (wanted, node.maxmem, node.mem) {
         (Reading::Known(wanted), Reading::Known(all), Reading::Known(used)) => {
@@ -55,6 +57,28 @@ pub(crate) fn memory(session: &Session, name: &str, wanted: Reading<Bytes>) -> C
     check.by("GET /cluster/resources")
 }
 
+/// Whether a node has as many processors as one guest has virtual ones; of a container, it takes what there are.
+pub(crate) fn cores(session: &Session, name: &str, is_vm: bool, wanted: Reading<u64>) -> Check {
+    const NAME: &str = "cores";
+    let shown = Text::from(name);
+    let check = match (Node::find(session, name).map(|node| node.maxcpu), wanted) {
+        (Ok(Reading::Known(all)), Reading::Known(wanted)) if is_vm && wanted > all => Check::failed(
+            NAME,
+            format!("It has {wanted} cores, and {shown} has {all}: no virtual machine starts there with more."),
+        ),
+        (Ok(Reading::Known(all)), Reading::Known(wanted)) => {
+            Check::passed(NAME, format!("It has {}; {shown} has {all}.", count_of(wanted)))
+        }
+        (Ok(_), _) => Check::unknown(NAME, format!("How many it has, or how many {shown} has, is not known.")),
+        (Err(error), _) => Check::unknown(NAME, format!("What {shown} has could not be read. {error}")),
+    };
+    check.by("GET /cluster/resources")
+}
+
+fn count_of(cores: u64) -> String {
+    count(usize::try_from(cores).unwrap_or(usize::MAX), ("core", "cores"))
+}
+
 /// Whether a node sees a storage that takes this kind of content and has this much room.
 pub(crate) fn storage(session: &Session, node: &Text, name: &str, content: &str, room: Option<Bytes>) -> Check {
     const NAME: &str = "storage";
@@ -71,6 +95,26 @@ pub(crate) fn storage(session: &Session, node: &Text, name: &str, content: &str,
         },
     };
     check.by(format!("GET /nodes/{}/storage", node.raw()))
+}
+
+/// Whether a storage has room for something that takes this much at most, and mostly far less: compressed, without what
+/// is empty.
+pub(crate) fn room_at_most(session: &Session, node: &Text, name: &str, most: Bytes) -> Option<Check> {
+    const NAME: &str = "room";
+    let storages = NodeStorage::list(session, node).ok()?;
+    let storage = storages.find(|storage| storage.storage == name)?;
+    let check = match storage.avail {
+        Reading::Known(Bytes(0)) if most.0 > 0 => Check::failed(NAME, format!("{} is full.", storage.storage)),
+        Reading::Known(avail) if most > avail => Check::unknown(
+            NAME,
+            format!("It takes {most} at most, before it is compressed; {} has {avail} free.", storage.storage),
+        ),
+        Reading::Known(avail) => {
+            Check::passed(NAME, format!("It takes {most} at most; {} has {avail} free.", storage.storage))
+        }
+        Reading::Missing(why) => Check::unknown(NAME, format!("What {} has free: {why}.", storage.storage)),
+    };
+    Some(check.by(format!("GET /nodes/{}/storage", node.raw())))
 }
 
 fn fits(storage: &NodeStorage, content: &str, room: Option<Bytes>) -> Check {
