@@ -274,6 +274,9 @@ mod tests {
             node.page();
         }
         pve.guest(103).unwrap().page();
+        for (name, page) in crate::pve::tests::questions::asked(&pve) {
+            page.unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
         assert!(!words(&pve).contains("not known here"), "{}", words(&pve));
     }
 }

@@ -25,6 +25,7 @@ mod machine;
 mod maps;
 mod memory;
 mod node;
+pub(super) mod questions;
 mod sdn;
 
 /// The simulated cluster behind a connection that can be made to break, and that counts what was sent.

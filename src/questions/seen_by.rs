@@ -80,6 +80,7 @@ pub fn seen_by(pve: &Pve, who: &str) -> Result<Page, Error> {
         .question("What does this user or token see, and what may it do?")
         .answer(format!("{who} sees {seen} of {} guests and may start {started}", guests.len()), format!("{off}."))
         .table(Grid::new(["It", "How many", "Which", "Takes"]).rows(rows))
+        .code("questions::who_may(&pve)?")
         .section_from("All privileges", format!("pve.permissions_of({who:?})?"), &held)
         .based_on(&guests)
         .based_on(&storages)
