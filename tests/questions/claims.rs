@@ -5,6 +5,8 @@ use serde_json::Value;
 
 use crate::seeded::{Seeded, line, says, seeded, seeded_with};
 
+type Question = fn(&Pve) -> Result<Page, Error>;
+
 /// A page on one line, with single spaces.
 fn said(page: &Page) -> String {
     page.text().split_whitespace().collect::<Vec<_>>().join(" ")
@@ -234,7 +236,7 @@ fn of_many_storages_of_a_node_the_fullest_are_looked_into_and_the_others_named()
         ));
     }
     let pve = cluster.as_one("root@pam");
-    let questions: [(fn(&Pve) -> Result<Page, Error>, usize, &str); 3] = [
+    let questions: [(Question, usize, &str); 3] = [
         (questions::orphaned_disks, 3, "Not looked into, since it costs a request a node: "),
         (|pve| questions::find(pve, "nothing at all"), 2, "was not looked through: it costs a request a node."),
         (questions::finance, 3, "Not all storages were looked into."),

@@ -128,7 +128,7 @@ impl User {
     /// use pve_notebook::*;
     /// let pve = Pve::demo()?;
     /// let (factors, realms) = (pve.second_factors()?, pve.realms()?);
-    /// assert_eq!(pve.user("bob@pve")?.is_password_enough(&factors, &realms), Some(true));
+    /// assert_eq!(pve.user("dora@pve")?.is_password_enough(&factors, &realms), Some(true));
     /// assert_eq!(pve.user("alice@pve")?.is_password_enough(&factors, &realms), Some(false));
     /// # Ok(()) }
     /// ```
