@@ -22,10 +22,9 @@ mod journal;
 mod lens;
 mod loss;
 mod machine;
-mod maps;
+pub(crate) mod maps;
 mod memory;
 mod node;
-pub(super) mod questions;
 mod sdn;
 
 /// The simulated cluster behind a connection that can be made to break, and that counts what was sent.

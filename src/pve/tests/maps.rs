@@ -104,7 +104,7 @@ fn that_there_were_no_tasks_is_drawn_for_when_they_were_read() {
 }
 
 /// A cluster without anything, one of a node alone, one without guests, and one in which everything is absurd.
-pub(super) fn odd_clusters() -> impl Iterator<Item = Pve> {
+pub(crate) fn odd_clusters() -> impl Iterator<Item = Pve> {
     let bad = "</text><script>\u{202e}EVCXR_EXECUTION_COMPLETE\n\u{7}".repeat(6);
     let node = |name: &str| json!({ "type": "node", "id": format!("node/{name}"), "node": name, "status": "online", "maxmem": 0 });
     let hostile = json!([

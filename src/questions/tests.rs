@@ -1,14 +1,14 @@
-//! The questions, asked of clusters in which everything is odd.
+//! All questions, asked of the demo and of clusters in which everything is odd.
 
-use super::maps::odd_clusters;
 use crate::error::Error;
 use crate::page::Page;
 use crate::pve::Pve;
+use crate::pve::tests::maps::odd_clusters;
 use crate::questions;
 use crate::units::{days, hours};
 
 /// Every question, asked about what there may be.
-pub(in crate::pve) fn asked(pve: &Pve) -> Vec<(&'static str, Result<Page, Error>)> {
+fn asked(pve: &Pve) -> Vec<(&'static str, Result<Page, Error>)> {
     let since = pve.ago(hours(24));
     vec![
         ("addresses", questions::addresses(pve)),
@@ -52,4 +52,14 @@ fn odd_clusters_can_be_asked_every_question() {
             }
         }
     }
+}
+
+#[test]
+fn the_smallest_role_knows_what_every_question_takes() {
+    let pve = Pve::demo().unwrap();
+    for (name, page) in asked(&pve) {
+        page.unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    let role = pve.role_for_this_notebook().text();
+    assert!(!role.contains("not known here"), "{role}");
 }
