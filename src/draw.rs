@@ -2,6 +2,8 @@
 //!
 //! They take plain scenes, and know neither the model nor the wire.
 
+#[cfg(test)]
+pub(crate) mod apart;
 pub(crate) mod layers;
 mod paper;
 pub(crate) mod svg;

@@ -108,7 +108,7 @@ pub use model::guest::{Guest, GuestId, GuestKind, Status};
 pub use model::history::{Comparison, Filling, FullWhen, Histories, History, Point, Span, Whose};
 pub use model::json::Json;
 pub use model::lens::Inspected;
-pub use model::list::{Column, Each, Groups, List, Listed, Table};
+pub use model::list::{Column, Each, Groups, List, Listed, Table, count};
 pub use model::log::LogLine;
 pub use model::loss::{BlastRadius, Fate, GuestLoss};
 pub use model::needle::Needle;

@@ -40,7 +40,7 @@ mod sdn;
 #[cfg(test)]
 mod staged;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod topology;
 mod why;
 

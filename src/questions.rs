@@ -31,6 +31,9 @@
 use crate::error::Error;
 use crate::page::{Cell, Grid, Page};
 
+#[cfg(test)]
+mod tests;
+
 /// A question of the list: its name, the code that asks it, and the file that answers it.
 struct Asked {
     name: &'static str,

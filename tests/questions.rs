@@ -52,6 +52,8 @@ copied! {
 mod access;
 #[path = "questions/again.rs"]
 mod again;
+#[path = "questions/claims.rs"]
+mod claims;
 #[path = "questions/cost.rs"]
 mod cost;
 #[path = "questions/dying.rs"]

@@ -113,7 +113,10 @@ impl<'a> Changes<'a> {
     fn answer(&self) -> (String, String) {
         let guests = count(self.all, Guest::NOUN);
         if self.changed.is_empty() {
-            return ("Nothing changed".into(), format!(": {guests} are as they were."));
+            return match self.are_whole() {
+                true => ("Nothing changed".into(), format!(": {guests} are as they were.")),
+                false => ("Nothing was seen to change".into(), format!(" of {guests}.")),
+            };
         }
         let fact = format!("{} of {guests} changed", self.changed.len());
         let said: Vec<String> =
@@ -251,6 +254,17 @@ mod tests {
     fn nothing_that_changed_is_said_to_be_nothing() {
         let text = guests().since(&guests()).page().text();
         assert!(text.contains("Nothing changed: 41 guests are as they were."), "{text}");
+    }
+
+    #[test]
+    fn of_lists_that_are_not_whole_nothing_is_only_not_seen() {
+        let running = guests().filter(Guest::is_running);
+        let partial = guests().with_sight(crate::model::sight::Sight::part("Not read: one."));
+        for (before, after) in [(&running, &running), (&guests(), &partial), (&partial, &guests())] {
+            let text = after.since(before).page().text();
+            assert!(text.contains("Nothing was seen to change"), "{text}");
+            assert!(!text.contains("Nothing changed") && !text.contains("as they were"), "{text}");
+        }
     }
 
     #[test]

@@ -46,7 +46,13 @@ pub trait Listed: Clone + 'static {
 }
 
 /// How many of a thing: `1 guest`, `40 guests`.
-pub(crate) fn count(n: usize, (one, many): (&str, &str)) -> String {
+///
+/// ```
+/// use pve_notebook::count;
+/// assert_eq!(count(1, ("server", "servers")), "1 server");
+/// assert_eq!(count(0, ("server", "servers")), "0 servers");
+/// ```
+pub fn count(n: usize, (one, many): (&str, &str)) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 

@@ -195,6 +195,9 @@ impl Storage {
         self.definition.as_deref().cloned()
     }
 
+    /// From here on a storage is nearly full: an overview names it, and so does what is wrong now.
+    pub const NEARLY_FULL: Ratio = Ratio(0.85);
+
     /// Used within total.
     pub fn fullness(&self) -> Reading<Ratio> {
         match (self.used, self.total) {

@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn every_question_is_covered() {
+    fn what_pages_and_drawings_read_is_covered() {
         let pve = Pve::demo().unwrap();
         let _ = (pve.page(), pve.network_topology().unwrap(), pve.storage_topology().unwrap());
         for node in &pve.nodes().unwrap() {

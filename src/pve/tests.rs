@@ -26,7 +26,7 @@ mod journal;
 mod lens;
 mod loss;
 mod machine;
-mod maps;
+pub(crate) mod maps;
 mod memory;
 mod node;
 mod sdn;

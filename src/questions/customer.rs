@@ -45,7 +45,7 @@ pub fn customer(pve: &Pve, pool: &str) -> Result<Page, Error> {
         _ => State::new(Tone::Unknown, "not known now"),
     };
     let saved = |guest: &Guest| {
-        let of_it = backups.filter(|it| it.vmid == Some(guest.vmid.into()) && it.size != Bytes(0));
+        let of_it = backups.filter(|it| it.vmid == Some(guest.vmid.into()) && it.is_good_backup());
         of_it.iter().filter_map(|it| it.ctime.known()).max()
     };
     let not_seen = backups.is_complete() != Some(true);
@@ -76,12 +76,14 @@ pub fn customer(pve: &Pve, pool: &str) -> Result<Page, Error> {
     let none = servers.filter(|guest| saved(guest).is_none()).len();
     let backed = match (none, not_seen) {
         (0, _) => "each has a backup".to_owned(),
+        (1, false) => "1 has no backup".to_owned(),
         (n, false) => format!("{n} have no backup"),
         (n, true) => format!("of {n} no backup was seen"),
     };
+    let running = servers.filter(Guest::is_running).len();
     let page = Page::new("Your servers")
         .question("How are our servers, when were they saved last, and what was done to them?")
-        .answer(format!("{} servers, {} of them run", servers.len(), servers.filter(Guest::is_running).len()), format!("; {backed}."));
+        .answer(format!("{}, {} of them {}", count(servers.len(), ("server", "servers")), running, if running == 1 { "runs" } else { "run" }), format!("; {backed}."));
     let page = match (servers.is_complete(), tasks.is_complete(), snapshots.evidence().is_complete()) {
         (Some(true), Some(true), Some(true)) if !not_seen => page,
         _ => page.note(Level::Info, "Not everything could be read when this page was made; what is missing is marked, or may be missing from what was done."),

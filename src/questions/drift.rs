@@ -3,7 +3,8 @@ use crate::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Versions, kernels, updates, certificates, subscriptions and clocks of the nodes, at three requests a node. A node waits
-/// for a reboot where a kernel is installed that is newer than the one that runs.
+/// for a reboot where a kernel is installed that is newer than the one that runs. Settings that wait until a guest is
+/// started anew cost one request for each that runs.
 ///
 /// # Errors
 /// When the nodes cannot be read.
@@ -80,8 +81,22 @@ pub fn drift(pve: &Pve) -> Result<Page, Error> {
         _ => format!("The nodes differ in {}", differ.join(", ")),
     };
     let waiting = match waiting.len() {
-        0 => "; none is known to wait for anything.".to_owned(),
-        n => format!("; {n} of {} wait for something: {}.", nodes.len(), waiting.join(", ")),
+        0 => "; none is known to wait for anything".to_owned(),
+        n => format!("; {n} of {} {} for something: {}", nodes.len(), if n == 1 { "waits" } else { "wait" }, waiting.join(", ")),
+    };
+    let running = pve.guests().or_unseen().filter(|guest| !guest.is_stopped() && !guest.is_template());
+    let configs = running.each(|guest| guest.config_by_pending());
+    let pending: Vec<Vec<Cell>> = configs
+        .iter()
+        .filter_map(|(guest, config)| {
+            let keys: Vec<String> = config.pending()?.into_iter().map(|change| change.key.to_string()).collect();
+            (!keys.is_empty()).then(|| vec![Cell::from(guest), keys.join(", ").into()])
+        })
+        .collect();
+    let waiting = match (pending.len(), configs.evidence().is_complete() == Some(true)) {
+        (0, true) => format!("{waiting}; no setting of a guest waits for a restart."),
+        (0, false) => format!("{waiting}; whether settings of guests wait for a restart is not known of all."),
+        (n, _) => format!("{waiting}; settings of {} wait for a restart.", count(n, ("guest", "guests"))),
     };
     let unlike = versions.into_iter().map(|(package, by)| {
         let by = by.into_iter().map(|(version, nodes)| format!("{} on {}", version.raw(), nodes.join(", ")));
@@ -96,11 +111,15 @@ pub fn drift(pve: &Pve) -> Result<Page, Error> {
         true => page,
         false => page.heading("Packages that differ").table(Grid::new(["Package", "Version"]).rows(unlike).at_most(50)),
     };
+    let page = match pending.is_empty() {
+        true => page,
+        false => page.heading("Settings that wait for a restart").table(Grid::new(["Guest", "Settings"]).rows(pending).at_most(50)),
+    };
     Ok(page
-        .paragraph("Compared are the packages of Proxmox VE; the updates of all others, and settings of guests that wait for a restart, cost further requests:")
+        .paragraph("Compared are the packages of Proxmox VE; the updates of all others cost further requests:")
         .code("pve.node(\"pve1\")?.updates()?")
-        .code("pve.guest(\"web-1\")?.config()?.pending()")
         .based_on(&packages)
         .based_on(&clocks)
-        .based_on(&certificates))
+        .based_on(&certificates)
+        .based_on(&configs))
 }

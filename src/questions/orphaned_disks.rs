@@ -3,6 +3,7 @@ use crate::*;
 
 /// Disks of guests that do not exist, disks that are not attached, and disks that their guest does not refer to. Look
 /// before you remove one: another cluster may use the same storage, and a snapshot may hold what no configuration names.
+/// Of the storages that each node has for itself the three fullest are looked into; the others are named.
 ///
 /// # Errors
 /// When the guests or the storages cannot be read.
@@ -11,7 +12,12 @@ pub fn orphaned_disks(pve: &Pve) -> Result<Page, Error> {
     let (guests, jobs) = (pve.guests()?, pve.replication_jobs().or_unseen());
     let configs = guests.configs().or_unseen();
     let holds = |storage: &Storage| storage.content.iter().any(|kind| kind == "images" || kind == "rootdir");
-    let all = pve.storages()?.filter(|storage| !storage.disabled && holds(storage)).each(|storage| storage.content());
+    let storages = pve.storages()?.filter(|storage| !storage.disabled && holds(storage));
+    // What each node has for itself costs a request a node.
+    let own = storages.filter(|storage| !storage.shared).sorted_by_key(|storage| Reverse(storage.fullness()));
+    let is_asked = |storage: &Storage| storage.shared || own.take(3).any(|it| it.name == storage.name);
+    let all = storages.filter(is_asked).each(|storage| storage.content());
+    let left_out = storages.filter(|storage| !is_asked(storage)).map(|storage| storage.name.to_string()).join(", ");
     let disks = all.together().filter(|it| it.content == VolumeKind::Disk || it.content == VolumeKind::FileSystem);
     let copied = |volume: &Volume| {
         let to = |job: &ReplicationJob| job.guest.known() == volume.vmid && job.target == volume.node;
@@ -58,7 +64,7 @@ pub fn orphaned_disks(pve: &Pve) -> Result<Page, Error> {
     let rows = found
         .into_iter()
         .map(|(id, size, owner, why)| vec![Cell::Code(id.into()), size.into(), owner.into(), why.into()]);
-    Ok(Page::new("Disks that nobody uses")
+    let page = Page::new("Disks that nobody uses")
         .question("Which disks does nobody use?")
         .answer(fact, format!("{open}."))
         .note(Level::Warning, "Look before you remove one: another cluster may use the same storage.")
@@ -66,7 +72,11 @@ pub fn orphaned_disks(pve: &Pve) -> Result<Page, Error> {
         .code("pve.volumes()?.filter(|volume| volume.is_orphan())")
         .based_on(&all)
         .based_on(&configs)
-        .based_on(&jobs))
+        .based_on(&jobs);
+    Ok(match left_out.is_empty() {
+        true => page,
+        false => page.note(Level::Warning, format!("Not looked into, since it costs a request a node: {left_out}.")),
+    })
 }
 
 /// Why a disk of a guest that is there may be left over. What a snapshot keeps of the memory is named so.

@@ -62,7 +62,7 @@ pub fn seen_by(pve: &Pve, who: &str) -> Result<Page, Error> {
         .iter()
         .map(|(verb, privilege)| {
             let those = of_guests(privilege);
-            let part = format!("{} of {} guests", those.len(), guests.len());
+            let part = format!("{} of {}", those.len(), count(guests.len(), ("guest", "guests")));
             vec![Cell::from(*verb), Cell::from(part), Cell::from(named(those)), Cell::Code((*privilege).into())]
         })
         .collect();
@@ -78,8 +78,9 @@ pub fn seen_by(pve: &Pve, who: &str) -> Result<Page, Error> {
     let off = if user.is_active() { "" } else { "; its user is disabled or expired" };
     Ok(Page::new(format!("What {who} sees"))
         .question("What does this user or token see, and what may it do?")
-        .answer(format!("{who} sees {seen} of {} guests and may start {started}", guests.len()), format!("{off}."))
+        .answer(format!("{who} sees {seen} of {} and may start {started}", count(guests.len(), ("guest", "guests"))), format!("{off}."))
         .table(Grid::new(["It", "How many", "Which", "Takes"]).rows(rows))
+        .code("questions::who_may(&pve)?")
         .section_from("All privileges", format!("pve.permissions_of({who:?})?"), &held)
         .based_on(&guests)
         .based_on(&storages)

@@ -53,7 +53,7 @@ struct Given {
 pub fn who_may(pve: &Pve) -> Result<Page, Error> {
     let pve = &pve.one_look();
     let (acl, roles, users, tokens) = (pve.acl()?, pve.roles()?, pve.users()?, pve.tokens()?);
-    let (groups, factors) = (pve.groups().or_unseen(), pve.second_factors());
+    let (groups, factors, realms) = (pve.groups().or_unseen(), pve.second_factors().or_unseen(), pve.realms().or_unseen());
     let entries = |who: &Text, guard: &State, is_for: &dyn Fn(&AclEntry) -> bool| -> Vec<Given> {
         let those = acl.iter().filter(|entry| is_for(entry)).map(|entry| Given {
             who: who.clone(),
@@ -69,11 +69,13 @@ pub fn who_may(pve: &Pve) -> Result<Page, Error> {
     };
     let mut given: Vec<Given> = Vec::new();
     for user in &users {
-        let guard = match &factors {
+        let has_one = factors.any(|it| it.userid == user.userid && it.is_protected());
+        let guard = match user.is_password_enough(&factors, &realms) {
             _ if !user.is_active() => State::new(Tone::Off, "disabled or expired"),
-            Err(_) => State::new(Tone::Unknown, "second factors not read"),
-            Ok(all) if all.any(|it| it.userid == user.userid && it.is_protected()) => State::new(Tone::Good, "second factor"),
-            Ok(_) => State::new(Tone::Held, "no second factor"),
+            Some(false) if has_one => State::new(Tone::Good, "second factor"),
+            Some(false) => State::new(Tone::Good, "its realm"),
+            Some(true) => State::new(Tone::Held, "no second factor"),
+            None => State::new(Tone::Unknown, "second factor not known"),
         };
         let is_in = |group: &Text| {
             user.groups.contains(group) || groups.any(|it| it.groupid == *group && it.has(user.userid.raw()))
@@ -121,7 +123,9 @@ pub fn who_may(pve: &Pve) -> Result<Page, Error> {
     let all = who(&|it| it.power == Some(Power::Rights));
     let act = who(&|it| it.power >= Some(Power::Guests));
     let bare = who(&|it| it.power >= Some(Power::Guests) && it.guard.word == "no second factor");
+    let unsure = who(&|it| it.power >= Some(Power::Guests) && it.guard.word == "second factor not known");
     let open = who(&|it| it.power >= Some(Power::Guests) && it.guard.word == "token without an end");
+    let unsure = if unsure == 0 { String::new() } else { format!(", of {unsure} it is not known") };
     let rows = given.iter().map(|it| {
         let cells = [Cell::from(&it.who), Power::state(it.power).into(), Cell::from(&it.path)];
         cells.into_iter().chain([Cell::from(it.by.clone()), Cell::from(it.guard.clone())]).collect()
@@ -129,8 +133,9 @@ pub fn who_may(pve: &Pve) -> Result<Page, Error> {
     Ok(Page::new("Who may do what")
         .question("Who may do what here, and how well are they protected?")
         .answer(
-            format!("{act} users and tokens may act, {all} of them on everything"),
-            format!("; {bare} of those have no second factor, {open} are tokens without an end."),
+            format!("{} may act, {all} of them on everything", count(act, ("user or token", "users and tokens"))),
+            format!("; {bare} of those {} no second factor{unsure}, {} without an end.",
+                if bare == 1 { "has" } else { "have" }, count(open, ("is a token", "are tokens"))),
         )
         .table(Grid::new(["Who", "May", "Where, and below", "By", "Protected by"]).rows(rows).at_most(60))
         .code("pve.permissions_of(\"alice@pve\")?")
@@ -139,5 +144,6 @@ pub fn who_may(pve: &Pve) -> Result<Page, Error> {
         .based_on(&tokens)
         .based_on(&users)
         .based_on(&groups)
-        .based_on(&factors))
+        .based_on(&factors)
+        .based_on(&realms))
 }

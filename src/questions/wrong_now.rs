@@ -44,7 +44,7 @@ pub fn wrong_now(pve: &Pve) -> Result<Page, Error> {
         }
         let full = |there: &&StorageOnNode| there.used.known().zip(there.total.known()).and_then(|(used, of)| used.of(of));
         let one = if storage.shared { 1 } else { storage.on.len() };
-        for there in storage.on.iter().filter(|there| full(there) >= Some(Ratio(0.9))).take(one) {
+        for there in storage.on.iter().filter(|there| full(there) >= Some(Storage::NEARLY_FULL)).take(one) {
             let part = full(&there).unwrap_or_default();
             let place = if storage.shared { String::new() } else { format!(" on {}", there.node) };
             say(Tone::Wrong, (&storage.name).into(), format!("{part} full{place}"), None, code.clone());

@@ -19,6 +19,22 @@ def test_a_page_for_readers_fits_two_sheets(notebook, exports, browser):
     assert 1 <= sheets <= 2
 
 
+@pytest.mark.parametrize("notebook", FOR_READERS, ids=lambda notebook: notebook.stem)
+def test_on_paper_what_could_not_be_seen_stands_open_and_tables_and_calls_do_not(notebook, exports, browser):
+    page = browser.new_page()
+    page.goto((exports / f"{notebook.stem}.html").as_uri())
+    shown = "d => d.lastElementChild.checkVisibility()"
+    folded = page.query_selector_all(".pve details:not([open])")
+    assert [part.evaluate(shown) for part in folded] == [False] * len(folded)
+    page.emulate_media(media="print")
+    titles = [part.query_selector("summary").inner_text() for part in folded if part.evaluate(shown)]
+    gaps = [title for title in titles if title.startswith("What could not be seen")]
+    assert titles == gaps
+    # The customer's page says it in its first lines.
+    assert len(gaps) == (0 if "customer" in notebook.name else 1)
+    page.close()
+
+
 def test_there_are_pages_for_readers():
     assert len(FOR_READERS) == 4
 

@@ -15,7 +15,7 @@ fn what_was_given_is_told_of_everyone_with_how_it_is_protected() {
     says_of("part@pve ", "looks /vms/101 PVEAuditor, by the group");
     says_of("part@pve!look", "looks as its user all that part@pve may ‖ token without an end");
     // Two entries of somebody who cannot log in count for nobody.
-    says(&page, "3 users and tokens may act, 1 of them on everything; 1 of those have no second factor, 0 are tokens");
+    says(&page, "3 users and tokens may act, 1 of them on everything; 1 of those has no second factor, 0 are tokens");
 }
 
 #[test]

@@ -65,3 +65,22 @@ fn the_demo_answers_every_question_in_the_same_words_every_time() {
     }
     assert!(differ.is_empty(), "{}", differ.join("\n"));
 }
+
+#[test]
+fn every_answer_has_its_title_its_question_and_code_to_go_on_with() {
+    let pve = Pve::demo().unwrap();
+    for (name, question) in ALL {
+        let page = question(&pve).unwrap();
+        let text = page.text();
+        let mut lines = text.lines();
+        let title = lines.next().unwrap();
+        assert!(!title.is_empty() && lines.next().unwrap().starts_with('═'), "{name}:\n{text}");
+        // A long question takes several lines.
+        let asked: Vec<&str> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+        assert!(asked.concat().ends_with('?'), "{name} asks {asked:?}");
+        let answer: Vec<&str> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+        assert!(answer.concat().ends_with('.'), "{name} answers {answer:?}");
+        let has_code = text.lines().any(|line| line.trim_start().starts_with("> "));
+        assert_eq!(has_code, *name != "customer", "{name}:\n{text}");
+    }
+}

@@ -18,7 +18,7 @@ fn a_word_is_found_wherever_the_seeds_have_it() {
         assert!(guest.text().contains(place), "{place}:\n{}", guest.text());
     }
     let nothing = questions::find(&pve, "no such word").unwrap();
-    says(&nothing, "Nowhere, as far as could be read.");
+    says(&nothing, "Nowhere in what is looked through, as far as could be read.");
     says(&nothing, "Not read: 1 guest (VM 104), since node pve3 is offline.");
     assert!(questions::find(&pve, " ").is_err());
 }
@@ -27,7 +27,7 @@ fn a_word_is_found_wherever_the_seeds_have_it() {
 fn what_may_not_be_looked_through_is_named() {
     let Some(cluster) = seeded() else { return };
     let page = questions::find(&cluster.as_one("part@pve"), "db-1").unwrap();
-    says(&page, "Nowhere, as far as part@pve!look may see.");
+    says(&page, "Nowhere in what is looked through, as far as part@pve!look may see.");
     for place in ["/cluster/ha/resources", "VM.Audit on /vms", "Datastore.Audit"] {
         says(&page, place);
     }

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use roxmltree::{Document, Node};
 
 use super::layout::{BODY, NAME, PAD};
 use super::*;
+use crate::draw::apart::no_text_overlaps;
 use crate::draw::treemap::Rect;
 use crate::page::Tone;
 
@@ -158,36 +158,6 @@ proptest! {
         }
         // Two bridges, and two states on each.
         prop_assert_eq!(columns_of(&scene.picture()), [1, 1, 2, 0, 4]);
-    }
-}
-
-fn number(node: Node<'_, '_>, name: &str) -> f64 {
-    node.attribute(name).map_or(0.0, |value| value.parse().unwrap())
-}
-
-#[track_caller]
-fn no_text_overlaps(svg: &str) {
-    let tree = Document::parse(svg).unwrap();
-    let height = number(tree.root_element(), "height");
-    let place = |text: Node<'_, '_>| {
-        let (size, said) = (number(text, "font-size"), text.text().unwrap_or_default());
-        let w = svg::width(said, svg::Font { size, color: svg::INK, bold: text.attribute("font-weight").is_some() });
-        Rect { x: number(text, "x"), y: number(text, "y") - size * 0.75, w, h: size * 0.95 }
-    };
-    let texts: Vec<(Rect, String)> = tree
-        .descendants()
-        .filter(|node| node.has_tag_name("text"))
-        .map(|node| (place(node), node.text().unwrap_or_default().to_owned()))
-        .collect();
-    for (n, (a, said)) in texts.iter().enumerate() {
-        let inside = a.x >= 0.0 && a.x + a.w <= WIDTH + 0.1 && a.y >= 0.0 && a.y + a.h <= height;
-        assert!(inside, "{said:?} at {a:?} leaves the drawing");
-        for (b, other) in &texts[n + 1..] {
-            assert!(!overlap(*a, *b), "{said:?} at {a:?} stands over {other:?} at {b:?}");
-        }
-    }
-    for node in tree.descendants().filter(Node::is_element) {
-        assert!(node.attribute("style").is_none() && !node.has_tag_name("style") && !node.has_tag_name("script"));
     }
 }
 

@@ -2,10 +2,10 @@
 //! bounded size.
 
 use proptest::prelude::*;
-use roxmltree::{Document, Node};
 
 use super::layout::{BODY, LABEL, Shown, placed};
 use super::*;
+use crate::draw::apart::no_text_overlaps;
 
 const NOW: i64 = 1_768_467_600;
 const NAMES: [&str; 5] =
@@ -90,31 +90,6 @@ fn bars_and_words_are_apart(scene: &Scene) {
     }
     for pair in placed.rows.windows(2) {
         assert!(pair[0].y + pair[0].h < pair[1].y);
-    }
-}
-
-fn number(node: Node<'_, '_>, name: &str) -> f64 {
-    node.attribute(name).map_or(0.0, |value| value.parse().unwrap())
-}
-
-#[track_caller]
-fn no_text_overlaps(svg: &str) {
-    let tree = Document::parse(svg).unwrap();
-    let height = number(tree.root_element(), "height");
-    let place = |text: Node<'_, '_>| {
-        let (size, said) = (number(text, "font-size"), text.text().unwrap_or_default());
-        let w = svg::width(said, svg::Font { size, color: svg::INK, bold: text.attribute("font-weight").is_some() });
-        let x = number(text, "x") - if text.attribute("text-anchor") == Some("middle") { w / 2.0 } else { 0.0 };
-        (x, x + w, number(text, "y") - size * 0.75, number(text, "y") + size * 0.2, said.to_owned())
-    };
-    let texts: Vec<_> = tree.descendants().filter(|node| node.has_tag_name("text")).map(place).collect();
-    for (n, a) in texts.iter().enumerate() {
-        assert!(a.0 >= 0.0 && a.1 <= WIDTH + 0.1 && a.2 >= 0.0 && a.3 <= height, "{a:?} leaves the drawing");
-        for b in &texts[n + 1..] {
-            let across = a.1.min(b.1) - a.0.max(b.0);
-            let along = a.3.min(b.3) - a.2.max(b.2);
-            assert!(across <= 0.1 || along <= 0.1, "{a:?} stands over {b:?}");
-        }
     }
 }
 

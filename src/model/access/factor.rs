@@ -106,7 +106,7 @@ impl UserFactors {
             .titled("Second factors")
             .question("Who must show more than a password?")
             .gated_by("users with a second factor", &["User.Modify", "Sys.Audit"], "/access/groups")
-            .remark("A user without a second factor does not stand here; pve.users()? has everyone.")
+            .remark("A user without a second factor does not stand here, but in the list of all users.")
             .list_with(|user: &mut UserFactors| {
                 let origin = user.origin.part();
                 user.entries.iter_mut().for_each(|factor| factor.origin = origin.clone());

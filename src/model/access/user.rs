@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::loose;
-use crate::model::access::factor::SecondFactor;
+use crate::model::access::factor::{SecondFactor, UserFactors};
+use crate::model::access::realm::{Realm, RealmKind};
 use crate::model::access::token::ApiToken;
 use crate::model::access::valid_until::ValidUntil;
 use crate::model::fields::fields;
@@ -117,6 +118,31 @@ impl User {
     /// Whether the account may be used now: enabled and not expired, both known.
     pub fn is_active(&self) -> bool {
         self.enable == true && self.expire.is_known() && !self.is_expired()
+    }
+
+    /// Whether the password alone lets the user in: no second factor is accepted, and the realm neither asks for one of
+    /// everyone nor signs on by itself. `None` where that cannot be told from what was seen.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let pve = Pve::demo()?;
+    /// let (factors, realms) = (pve.second_factors()?, pve.realms()?);
+    /// assert_eq!(pve.user("dora@pve")?.is_password_enough(&factors, &realms), Some(true));
+    /// assert_eq!(pve.user("alice@pve")?.is_password_enough(&factors, &realms), Some(false));
+    /// # Ok(()) }
+    /// ```
+    pub fn is_password_enough(&self, factors: &List<UserFactors>, realms: &List<Realm>) -> Option<bool> {
+        let own = factors.any(|it| it.userid == self.userid && it.is_protected());
+        let name = self.userid.raw().rsplit_once('@').map_or("", |(_, realm)| realm);
+        let realm = realms.find(|realm| realm.realm == name);
+        let asks = |realm: &Realm| realm.kind == RealmKind::Openid || realm.tfa.is_some();
+        match realm {
+            _ if own => Some(false),
+            Some(realm) if asks(&realm) => Some(false),
+            Some(realm) if realm.kind.is_known() && factors.is_complete() == Some(true) => Some(true),
+            _ => None,
+        }
     }
 
     /// The user's API tokens, from `/access/users/{userid}/token`, which needs User.Modify on one of the user's groups

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::error::Error;
 use crate::loose;
+use crate::model::evidence::{Evidence, Source};
 use crate::model::fields::fields;
 use crate::model::guest::disk::Disk;
 use crate::model::guest::net::Net;
@@ -63,6 +64,12 @@ told! {
     }
 }
 
+impl Source for Config {
+    fn evidence(&self) -> Evidence {
+        Evidence::whole(self.provenance.clone())
+    }
+}
+
 /// A change of a setting that waits until the guest is started anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingChange {
@@ -106,6 +113,39 @@ impl Guest {
             }
             Err(error) => config.changes = Some(Err(error.to_string().into())),
         }
+        Ok(config)
+    }
+
+    /// Its settings as they hold now and what waits for a restart, by `/nodes/{node}/{qemu|lxc}/{vmid}/pending` alone: one
+    /// request where [`config`](Guest::config) takes two.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let running = Pve::demo()?.guests()?.filter(|guest| guest.is_running());
+    /// for (guest, config) in running.each(|guest| guest.config_by_pending()) {
+    ///     println!("{}: {} changes wait", guest.name, config.pending().unwrap_or_default().len());
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the node cannot be reached or VM.Audit is missing.
+    pub fn config_by_pending(&self) -> Result<Config, Error> {
+        let answer = self.session.ask(Call::get(self.path("pending")))?;
+        let rows: Vec<PendingRow> = answer.rows::<PendingRow>()?.into_iter().map(|(row, _)| row).collect();
+        let place = format!("{}/{}", self.kind.path(), self.vmid);
+        let known = |row: &PendingRow| Some((row.key.raw().to_owned(), row.value.clone()?));
+        let mut config = Config {
+            vmid: self.vmid,
+            kind: self.kind,
+            node: self.node.clone(),
+            called: self.called(),
+            settings: Arc::new(rows.iter().filter_map(known).collect()),
+            changes: None,
+            provenance: self.session.provenance([&answer], Some(&place)),
+        };
+        config.take(rows);
         Ok(config)
     }
 

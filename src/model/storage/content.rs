@@ -133,6 +133,20 @@ impl Volume {
         self.verification.as_ref()?.get("state")?.as_str().map(Text::from)
     }
 
+    /// Whether it is a backup that counts: it is not empty, and no backup server found it broken. That it can be restored
+    /// is known only once somebody has done it.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), pve_notebook::Error> {
+    /// use pve_notebook::*;
+    /// let bad = Pve::demo()?.backups()?.filter(|backup| !backup.is_good_backup());
+    /// println!("{}", bad.page().text());
+    /// # Ok(()) }
+    /// ```
+    pub fn is_good_backup(&self) -> bool {
+        self.is_backup() && self.size.known() > Some(Bytes(0)) && self.verified().is_none_or(|found| found == "ok")
+    }
+
     /// The volume read anew and alone, which tells where it lies, from
     /// `/nodes/{node}/storage/{storage}/content/{volume}`.
     ///

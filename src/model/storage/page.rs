@@ -13,7 +13,7 @@ use crate::model::together::joined;
 use crate::page::{Cell, Grid, Level, Page, State, Tone};
 use crate::render::View;
 use crate::text::Text;
-use crate::units::{Ratio, Reading, Why};
+use crate::units::{Reading, Why};
 use crate::wire::Call;
 
 impl Storage {
@@ -74,7 +74,7 @@ impl Listed for Storage {
     fn summary(storages: &[Storage]) -> (String, String) {
         let nearly_full: Vec<String> = storages
             .iter()
-            .filter(|storage| storage.fullness() >= Ratio(0.85))
+            .filter(|storage| storage.fullness() >= Storage::NEARLY_FULL)
             .map(|storage| format!("{} is {} full", storage.name, storage.fullness()))
             .collect();
         let rest = if nearly_full.is_empty() { ".".into() } else { format!("; {}.", nearly_full.join(", ")) };

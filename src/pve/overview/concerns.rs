@@ -1,10 +1,11 @@
 //! What somebody should look at in a cluster, each in a few words.
 
 use crate::model::list::count;
+use crate::model::storage::Storage;
 use crate::page::Tone;
 use crate::pve::overview::Seen;
 use crate::session::Session;
-use crate::units::{Age, Ratio};
+use crate::units::Age;
 
 /// What somebody should look at, each in a few words.
 pub(super) fn concerns(session: &Session, seen: &Seen) -> Vec<String> {
@@ -18,7 +19,7 @@ pub(super) fn concerns(session: &Session, seen: &Seen) -> Vec<String> {
     concerns.extend(wrong.map(|guest| format!("{} is {}", guest.called(), guest.state().word)));
     concerns.extend(
         storages
-            .filter(|storage| storage.fullness() >= Ratio(0.85))
+            .filter(|storage| storage.fullness() >= Storage::NEARLY_FULL)
             .map(|storage| format!("{} is {} full", storage.name, storage.fullness())),
     );
     let away = storages.filter(|storage| storage.state().tone == Tone::Wrong);

@@ -65,6 +65,20 @@ fn codes(blocks: &[Block], all: &mut BTreeSet<String>) {
 }
 
 #[test]
+fn the_first_part_of_every_page_is_open() {
+    let pve = Pve::demo().unwrap();
+    for (what, object, _) in OBJECTS {
+        let page = object(&pve).unwrap().page();
+        let first = page.blocks.iter().find_map(|block| match block {
+            Block::Section(section) => Some(section),
+            _ => None,
+        });
+        let first = first.unwrap_or_else(|| panic!("{what} has no parts"));
+        assert!(first.open, "{what}: {} is folded", first.title);
+    }
+}
+
+#[test]
 fn no_read_is_sent_twice_and_there_are_few() {
     for (what, object, most) in OBJECTS {
         let reads = reads(object);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::draw::apart::no_text_overlaps;
 use crate::model::canned::Canned;
 use crate::page::Figure;
 use crate::pve::Pve;
@@ -67,7 +68,7 @@ fn gallery() {
 fn holds(figure: &Figure) {
     let (svg, words) = (figure.svg(), figure.words().text());
     assert!(svg.len() <= 400_000 && words.len() < 100_000, "{} and {} bytes", svg.len(), words.len());
-    roxmltree::Document::parse(&svg).unwrap();
+    no_text_overlaps(&svg);
     for shown in [&svg, &words] {
         assert!(!shown.contains('\u{202e}') && !shown.contains("EVCXR_"), "{shown}");
     }
@@ -103,7 +104,7 @@ fn that_there_were_no_tasks_is_drawn_for_when_they_were_read() {
 }
 
 /// A cluster without anything, one of a node alone, one without guests, and one in which everything is absurd.
-fn odd_clusters() -> impl Iterator<Item = Pve> {
+pub(crate) fn odd_clusters() -> impl Iterator<Item = Pve> {
     let bad = "</text><script>\u{202e}EVCXR_EXECUTION_COMPLETE\n\u{7}".repeat(6);
     let node = |name: &str| json!({ "type": "node", "id": format!("node/{name}"), "node": name, "status": "online", "maxmem": 0 });
     let hostile = json!([
