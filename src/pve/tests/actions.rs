@@ -79,7 +79,7 @@ impl Action {
 const BY_ITSELF: [&str; 4] = ["name", "state asked for", "size", "kind of copy"];
 
 fn no_quorum(pve: &Pve) -> Plan {
-    pve.practice(crate::Fault::QuorumLost).unwrap();
+    pve.practice(crate::wire::practice::Fault::QuorumLost).unwrap();
     pve.guest("web-1").unwrap().start()
 }
 
@@ -112,15 +112,15 @@ fn config(pve: &Pve, place: &str) -> Value {
     config
 }
 
-fn those(pve: &Pve, vmids: &[u32]) -> crate::List<crate::Guest> {
+fn those(pve: &Pve, vmids: &[u32]) -> crate::model::list::List<crate::model::guest::Guest> {
     pve.guests().unwrap().filter(|guest| vmids.contains(&guest.vmid))
 }
 
-fn guest(pve: &Pve, name: &str) -> crate::Guest {
+fn guest(pve: &Pve, name: &str) -> crate::model::guest::Guest {
     pve.guest(name).unwrap()
 }
 
-fn backup_of(pve: &Pve, name: &str) -> crate::Volume {
+fn backup_of(pve: &Pve, name: &str) -> crate::model::storage::content::Volume {
     guest(pve, name).backups().unwrap().first().unwrap()
 }
 
@@ -490,7 +490,7 @@ fn what_empties_a_node() {
     for action in [
         Action::of("evacuate", |p| p.node("pve3").unwrap().evacuate(), guests, empty).after(make_room).unless(
             |p| {
-                p.practice(crate::Fault::QuorumLost).unwrap();
+                p.practice(crate::wire::practice::Fault::QuorumLost).unwrap();
                 p.node("pve3").unwrap().evacuate()
             },
             "room for all",
@@ -542,10 +542,10 @@ fn each_check_refuses_what_it_is_there_for() {
     failed(&guest(&passed_through, "web-1").migrate("pve2"), "devices", "hostpci0");
     // The target's storage has no room for a disk that is copied there.
     let pve = demo();
-    pve.practice(crate::Fault::StorageFull("local-zfs".into())).unwrap();
+    pve.practice(crate::wire::practice::Fault::StorageFull("local-zfs".into())).unwrap();
     failed(&guest(&pve, "kafka-3").migrate("pve1"), "storage", "local-zfs has");
     let pve = demo();
-    pve.practice(crate::Fault::StorageFull("nfs-backup".into())).unwrap();
+    pve.practice(crate::wire::practice::Fault::StorageFull("nfs-backup".into())).unwrap();
     failed(&guest(&pve, "web-2").backup("nfs-backup"), "room", "full");
     // These go on, and say what may come of it.
     warns(&guest(&demo(), "gitlab").rollback("before-17-6"), "later snapshots", "before-17-7");

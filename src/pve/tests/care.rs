@@ -43,7 +43,7 @@ fn what_cannot_be_written_down_is_not_sent_whatever_is_overridden() {
     for plan in [
         pve.create(&spec),
         backup.restore_beside("ceph-vm"),
-        pve.guest("web-1").unwrap().copy(&crate::CloneSpec::full("x")),
+        pve.guest("web-1").unwrap().copy(&crate::plan::CloneSpec::full("x")),
     ] {
         let versions = wire.asked("/version").len();
         refused(plan.run(), "It cannot be written down");
@@ -79,7 +79,9 @@ fn what_depends_on_what_comes_before_it_keeps_its_order_and_stops_at_the_first_f
         pve.clear_halt("seen").unwrap();
     }
     assert_eq!(wire.posts(), 0);
-    wire.twin.practice(&crate::Fault::TaskFails("qmrestore".into(), "no space left on device".into())).unwrap();
+    wire.twin
+        .practice(&crate::wire::practice::Fault::TaskFails("qmrestore".into(), "no space left on device".into()))
+        .unwrap();
     refused(restore.run(), "no space left");
     assert_eq!(wire.posts(), 1, "what unplugs it is not sent");
     pve.clear_halt("seen").unwrap();
@@ -285,7 +287,11 @@ fn a_guest_that_is_to_be_started_is_made_once_it_runs() {
     let spec = VmSpec::new("web-9").vmid(909).on_node("pve1").disk("ceph-vm", Bytes::gib(8)).net("vmbr0");
     pve.create(&spec.clone().started()).run().unwrap();
     assert_eq!(read(&pve, "/nodes/pve1/qemu/909/status/current")["status"], "running");
-    pve.practice(crate::Fault::TaskFails("qmstart".into(), "start failed: QEMU exited with code 1".into())).unwrap();
+    pve.practice(crate::wire::practice::Fault::TaskFails(
+        "qmstart".into(),
+        "start failed: QEMU exited with code 1".into(),
+    ))
+    .unwrap();
     let made = pve.create(&spec.vmid(910).started()).run();
     let runs = read(&pve, "/nodes/pve1/qemu/910/status/current")["status"] == "running";
     assert_eq!(made.is_ok(), runs, "{made:?}");

@@ -99,7 +99,7 @@ fn a_task_that_ends_well_with_warnings_by_a_stop_by_an_error_or_nobody_knows_how
     let ends = |name: &str, exit: Option<&str>| {
         let pve = demo();
         if let Some(exit) = exit {
-            pve.practice(crate::Fault::TaskFails("qmstart".into(), exit.into())).unwrap();
+            pve.practice(crate::wire::practice::Fault::TaskFails("qmstart".into(), exit.into())).unwrap();
         }
         match pve.guest(name).unwrap().start().run() {
             Ok(done) => format!("{} {}", done.ended(), done.page().text()),
@@ -129,7 +129,7 @@ impl Wire for Fading {
     fn submit(&self, call: Call) -> Pending {
         self.writes.fetch_add(usize::from(call.method.is_write()), Ordering::Relaxed);
         if call.path.contains(":qmigrate:") && self.looks.fetch_add(1, Ordering::Relaxed) == 3 {
-            self.twin.practice(&crate::Fault::NodeDown("pve1".into())).unwrap();
+            self.twin.practice(&crate::wire::practice::Fault::NodeDown("pve1".into())).unwrap();
         }
         self.twin.submit(call)
     }
@@ -168,12 +168,12 @@ fn a_node_that_goes_down_during_a_migration_leaves_its_outcome_unknown_in_bounde
 fn a_quorum_that_is_lost_after_the_plan_was_made_lets_nothing_happen() {
     let pve = demo();
     let plan = pve.guest("mail").unwrap().migrate("pve2");
-    pve.practice(crate::Fault::QuorumLost).unwrap();
+    pve.practice(crate::wire::practice::Fault::QuorumLost).unwrap();
     refused(plan.run(), "quorum");
-    pve.practice(crate::Fault::QuorumBack).unwrap();
+    pve.practice(crate::wire::practice::Fault::QuorumBack).unwrap();
     pve.clear_halt("it is back").unwrap();
     assert_eq!(pve.guest("mail").unwrap().node, "pve1");
-    pve.practice(crate::Fault::QuorumLost).unwrap();
+    pve.practice(crate::wire::practice::Fault::QuorumLost).unwrap();
     care::failed(&pve.guest("mail").unwrap().migrate("pve2"), "quorum", "no quorum");
 }
 
