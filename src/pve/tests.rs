@@ -30,11 +30,10 @@ pub(crate) mod maps;
 mod memory;
 mod node;
 mod sdn;
-mod steps;
 
 /// The simulated cluster behind a connection that can be made to break, and that counts what was sent.
-struct Faulty {
-    twin: Twin,
+pub(crate) struct Faulty {
+    pub(crate) twin: Twin,
     far: Far,
     posts: AtomicUsize,
     /// Whether nobody may read how guests are.
@@ -58,7 +57,7 @@ enum Fault {
 }
 
 impl Faulty {
-    fn over(far: Far) -> Arc<Faulty> {
+    pub(crate) fn over(far: Far) -> Arc<Faulty> {
         let (posts, blind) = (AtomicUsize::new(0), AtomicBool::new(false));
         Arc::new(Faulty { twin: Twin::demo(), far, posts, blind, fault: Mutex::new(None) })
     }
@@ -67,7 +66,7 @@ impl Faulty {
         *self.fault.lock().unwrap() = Some(fault);
     }
 
-    fn posts(&self) -> usize {
+    pub(crate) fn posts(&self) -> usize {
         self.posts.load(Ordering::Relaxed)
     }
 }

@@ -24,8 +24,17 @@ enum Early {
 
 impl Session {
     /// The same session for one page, for which these reads are sent off now. Whoever asks for one of them gets its
-    /// answer; whatever else is asked is sent then. It must not outlive the page, since it never reads anything twice.
+    /// answer; whatever else is asked is sent then. It must not outlive the page, since it never reads anything twice. A
+    /// page within a page shares its answers.
     pub(crate) fn ahead(&self, calls: impl IntoIterator<Item = Call>) -> Session {
+        if let Some(whole) = self.ahead.as_ref().filter(|ahead| !ahead.for_plans) {
+            let not_sent = |call: &Call| !lock(&whole.reads).contains_key(call);
+            for call in calls.into_iter().filter(not_sent) {
+                let sent = self.submit(call.clone());
+                lock(&whole.reads).insert(call, Early::Coming(sent));
+            }
+            return self.clone();
+        }
         let sent = calls.into_iter().map(|call| (call.clone(), Early::Coming(self.submit(call))));
         let ahead = Arc::new(Ahead { reads: Mutex::new(sent.collect()), for_plans: false });
         Session { ahead: Some(ahead), ..self.clone() }
@@ -75,12 +84,14 @@ mod tests {
     #[test]
     fn what_was_sent_ahead_is_not_sent_again_and_what_was_not_is_sent_once() {
         let (wire, session) = Scripted::opened();
-        let page = session.ahead([Call::get("/version"), Call::get("/nowhere")]);
+        let whole = session.ahead([Call::get("/version")]);
+        let page = whole.ahead([Call::get("/version"), Call::get("/nowhere")]);
         assert_eq!(wire.asked().len(), 2, "sent off before anybody asks");
         for _ in 0..2 {
             assert!(page.ask(Call::get("/version")).is_ok() && page.ask(Call::get("/cluster/status")).is_ok());
             assert!(page.ask(Call::get("/nowhere")).is_err());
         }
+        assert!(whole.ask(Call::get("/cluster/status")).is_ok(), "read for a part, known to the whole");
         assert_eq!(wire.asked(), ["GET /cluster/status"]);
         assert!(session.ask(Call::get("/version")).is_ok());
         assert_eq!(wire.asked().len(), 1, "what is no part of that page asks anew");

@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
-use crate::pve::staged::words;
 
 /// The simulated cluster behind a connection that breaks by chance: before a call arrived, or before its answer came.
 struct Cutting {
@@ -85,12 +84,6 @@ fn read(wire: &Cutting, path: &str) -> serde_json::Value {
     json["data"].clone()
 }
 
-/// Whether it says what came of it.
-fn is_seen(outcome: &crate::plan::Outcome) -> bool {
-    let said = words(outcome);
-    said.contains("After") && !said.contains("could not be read")
-}
-
 /// One round: an action, what is looked at past the connection, and what that is to become.
 struct Round {
     plan: crate::plan::Plan,
@@ -144,8 +137,6 @@ fn in_a_thousand_cuts_no_action_is_sent_twice_and_none_is_claimed_that_did_not_h
         assert!(sent <= 1, "round {round_number}: sent {sent} times");
         assert!(plan.run().is_err());
         match came {
-            // The task ended well, and what came of it could not be read.
-            Ok(outcome) if !is_seen(&outcome) => unknown += 1,
             Ok(_) => {
                 done += 1;
                 assert_eq!((look(&wire).as_str(), arrived), (wanted, 1), "round {round_number}: claimed and not so");

@@ -55,7 +55,7 @@ struct Known {
     ran: bool,
 }
 
-pub(super) fn status(wire: &Faulty) -> Option<String> {
+fn status(wire: &Faulty) -> Option<String> {
     let reply = wire.twin.submit(Call::get("/nodes/pve1/qemu/101/status/current")).wait().unwrap();
     let json: serde_json::Value = serde_json::from_str(&reply.body).unwrap();
     json["data"]["status"].as_str().map(str::to_owned)

@@ -1,12 +1,22 @@
 //! The state machine of a runbook: whatever steps are tried in whatever order, none acts after a halt, unarmed, before what
 //! it comes after, against a condition, or twice; and what acted stands in the book.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use proptest::prelude::*;
 
-use super::machine::status;
 use super::*;
 use crate::journal::Place;
-use crate::runbook::{Runbook, Step};
+use crate::pve::tests::Faulty;
+use crate::wire::{Call, Far, Method, Wire};
+
+/// How the guest is in truth.
+fn status(wire: &Faulty) -> String {
+    let reply = wire.twin.submit(Call::get("/nodes/pve1/qemu/101/status/current")).wait().unwrap();
+    let json: serde_json::Value = serde_json::from_str(&reply.body).unwrap();
+    json["data"]["status"].as_str().unwrap().to_owned()
+}
 
 /// What somebody may do next.
 #[derive(Clone, Debug)]
@@ -81,7 +91,7 @@ fn play(moves: &[Move]) {
         .asking(move |_| if says.load(Ordering::Relaxed) { "yes".into() } else { String::new() });
     let mut armed = false;
     for step in moves {
-        let (now, halted, before) = (status(&wire).unwrap(), pve.halted().is_some(), wire.posts());
+        let (now, halted, before) = (status(&wire), pve.halted().is_some(), wire.posts());
         match step {
             Move::Arm => {
                 pve.arm("a test").unwrap();
