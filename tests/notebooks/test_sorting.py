@@ -1,7 +1,11 @@
 """A long table is sorted by its heads and filtered by words, where scripts may run, and loses no row."""
 
+import time
+
 import pytest
 from facts import KEPT, outputs
+from front_ends import LABS
+from kernel import IMPORT, Kernel
 
 ROWS = "t => [...t.tBodies[0].rows].map(r => r.innerText)"
 SHOWN = "t => [...t.tBodies[0].rows].filter(r => r.checkVisibility()).map(r => r.innerText)"
@@ -66,3 +70,60 @@ def test_words_filter_the_rows_and_none_bring_them_back(table):
     assert table.evaluate(SHOWN) == [] and told.inner_text().strip().startswith("0 of ")
     field.fill("")
     assert table.evaluate(SHOWN) == rows and told.inner_text().strip() == ""
+
+
+def opened(browser, lab, front_end):
+    """A long table of a notebook in a front end of Jupyter, with all parts unfolded."""
+    page = browser.new_page()
+    page.goto(lab.url + LABS[front_end].format(LONG[0].stem))
+    page.wait_for_selector(".jp-OutputArea-output .pve table", state="attached", timeout=60_000)
+    page.wait_for_timeout(1_000)
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    return page
+
+
+@pytest.mark.parametrize("front_end", ["lab-trusted", "notebook-7"])
+def test_a_trusted_notebook_sorts_and_filters(front_end, browser, lab):
+    page = opened(browser, lab, front_end)
+    tables = [each for each in page.query_selector_all(".jp-OutputArea-output table") if heads(each)]
+    assert tables
+    table = max(tables, key=lambda each: len(each.evaluate(ROWS)))
+    rows = table.evaluate(ROWS)
+    heads(table)[0].press("Enter")
+    assert table.evaluate("t => t.tHead.rows[0].cells[0].ariaSort") == "ascending"
+    assert sorted(table.evaluate(ROWS)) == sorted(rows)
+    field = table.evaluate_handle("t => t.parentNode.previousElementSibling.previousElementSibling").as_element()
+    field.fill("no row says this")
+    assert table.evaluate(SHOWN) == []
+    page.close()
+
+
+def test_a_notebook_that_is_not_trusted_offers_nothing_that_does_not_work_and_loses_no_row(browser, lab):
+    page = opened(browser, lab, "lab-untrusted")
+    assert page.query_selector_all(".jp-OutputArea-output thead th button") == []
+    count = "() => document.querySelectorAll('.jp-OutputArea-output tbody tr').length"
+    untrusted = page.evaluate(count)
+    page.close()
+    page = opened(browser, lab, "lab-trusted")
+    assert untrusted == page.evaluate(count) > 0
+    page.close()
+
+
+def test_ten_thousand_rows_are_sorted_and_filtered_without_a_wait(folder, browser):
+    kernel = Kernel(folder)
+    assert not kernel.run(IMPORT).errors
+    rows = '(0..10_000_u64).map(|n| vec![Cell::from(n), Cell::from(format!("row {}", 10_000 - n))])'
+    shown = kernel.run(f'Page::new("Many").table(Grid::new(["Number", "Name"]).rows({rows}))')
+    kernel.close()
+    page = browser.new_page()
+    page.set_content(shown.html)
+    table = next(each for each in page.query_selector_all("table") if heads(each))
+    assert len(table.evaluate(ROWS)) == 10_000
+    since = time.monotonic()
+    heads(table)[0].press("Enter")
+    heads(table)[0].press("Enter")
+    assert table.evaluate("t => t.tBodies[0].rows[0].cells[0].innerText").startswith("9")
+    table.evaluate_handle("t => t.parentNode.previousElementSibling.previousElementSibling").as_element().fill("row 77")
+    assert len(table.evaluate(SHOWN)) == sum("77" in f"{n} row {10_000 - n}" for n in range(10_000))
+    assert time.monotonic() - since < 10
+    page.close()
