@@ -14,6 +14,8 @@ use crate::secret;
 use crate::text::Text;
 use crate::units::Moment;
 
+#[cfg(test)]
+pub(crate) mod around;
 pub(crate) mod auth;
 pub(crate) mod endpoint;
 pub(crate) mod exchange;

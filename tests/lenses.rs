@@ -4,31 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::result_large_err)]
 use pve_notebook::*;
 
-type Asked = (&'static str, fn(&Pve) -> Result<Page, Error>);
+#[path = "questions/all.rs"]
+mod all;
 
-const QUESTIONS: [Asked; 21] = [
-    ("addresses", |pve| questions::addresses(pve)),
-    ("can_i_lose", |pve| questions::can_i_lose(pve, "pve1")),
-    ("changed_since", |pve| questions::changed_since(pve, pve.ago(hours(24)))),
-    ("customer", |pve| questions::customer(pve, "prod")),
-    ("dies_with_bridge", |pve| Ok(questions::dies_with_bridge(pve, "pve1", "vmbr0")?.page())),
-    ("dies_with_storage", |pve| Ok(questions::dies_with_storage(pve, "ceph-vm")?.page())),
-    ("drain_blockers", |pve| questions::drain_blockers(pve, "pve1")),
-    ("drift", |pve| questions::drift(pve)),
-    ("finance", |pve| questions::finance(pve)),
-    ("find", |pve| questions::find(pve, "10.10.0.11")),
-    ("full_when", |pve| questions::full_when(pve)),
-    ("idle_guests", |pve| questions::idle_guests(pve)),
-    ("lost_backups", |pve| questions::lost_backups(pve)),
-    ("management", |pve| questions::management(pve)),
-    ("old_snapshots", |pve| questions::old_snapshots(pve, days(30))),
-    ("orphaned_disks", |pve| questions::orphaned_disks(pve)),
-    ("security", |pve| questions::security(pve)),
-    ("seen_by", |pve| questions::seen_by(pve, "dora@pve")),
-    ("stuck_locks", |pve| questions::stuck_locks(pve)),
-    ("who_may", |pve| questions::who_may(pve)),
-    ("wrong_now", |pve| questions::wrong_now(pve)),
-];
+use all::{ALL, About, DEMO};
+
+const ABOUT: About = About { bridge: "vmbr0", ..DEMO };
 
 /// A page in one line, without its numbers, since the demo cluster lives on from one read to the next.
 fn words(page: &Page) -> String {
@@ -40,8 +21,8 @@ fn words(page: &Page) -> String {
 fn every_question_is_answered_in_the_words_of_the_lens_and_says_so() {
     let demo = Pve::demo().unwrap();
     let pve = demo.with(Lens::new("clerks").word("guest", "server").word("node", "host"));
-    for (name, ask) in QUESTIONS {
-        let page = ask(&pve).unwrap();
+    for (name, ask) in ALL {
+        let page = ask(&pve, &ABOUT).unwrap();
         assert!(words(&page).contains("as seen by clerks"), "{name}");
         // What was sent is said as it was sent.
         let text = page.text();
@@ -55,10 +36,10 @@ fn every_question_is_answered_in_the_words_of_the_lens_and_says_so() {
         assert_eq!(left, None, "{name}");
     }
     let listed = questions::all().text();
-    for (name, _) in QUESTIONS {
+    for (name, _) in ALL {
         assert!(listed.contains(&format!("questions::{name}(")), "{name}");
     }
-    assert_eq!(listed.matches("questions::code(").count(), QUESTIONS.len(), "a question is missing here");
+    assert_eq!(listed.matches("questions::code(").count(), ALL.len(), "a question is missing here");
 }
 
 #[test]
@@ -66,8 +47,8 @@ fn what_a_lens_hides_is_missing_from_view_and_from_no_answer() {
     let demo = Pve::demo().unwrap();
     let hides = ["Next", "Go on", "Node", "State", "Memory", "Why", "What", "Where"];
     let lens = hides.iter().fold(Lens::new("clerks"), |lens, name| lens.hide_column(*name)).hide_code();
-    for (name, ask) in QUESTIONS {
-        let (plain, seen) = (ask(&demo).unwrap(), ask(&demo.with(&lens)).unwrap());
+    for (name, ask) in ALL {
+        let (plain, seen) = (ask(&demo, &ABOUT).unwrap(), ask(&demo.with(&lens), &ABOUT).unwrap());
         // The answer, and what is missing from it, stand above the first table.
         let above = |page: &Page| -> String {
             let text = words(page);

@@ -52,6 +52,8 @@ copied! {
 mod access;
 #[path = "questions/again.rs"]
 mod again;
+#[path = "questions/all.rs"]
+mod all;
 #[path = "questions/claims.rs"]
 mod claims;
 #[path = "questions/cost.rs"]

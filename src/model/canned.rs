@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::session::Session;
 use crate::text::Text;
 use crate::twin::Twin;
-use crate::units::Moment;
-use crate::wire::{Call, Far, Pending, Reply, Wire};
+use crate::wire::around::Around;
+use crate::wire::{Call, Pending, Reply, Wire};
 
 /// The demo cluster with some answers replaced.
 pub(crate) struct Canned {
@@ -83,8 +83,11 @@ fn on_path(body: &str, path: &str) -> Option<String> {
     Some(json!({ "data": { path: held.map_or(json!({}), |(_, held)| held.clone()) } }).to_string())
 }
 
-impl Wire for Canned {
-    fn submit(&self, call: Call) -> Pending {
+impl Around for Canned {
+    fn inner(&self) -> &dyn Wire {
+        &self.twin
+    }
+    fn pass(&self, call: Call) -> Pending {
         let shown = call.shown().raw().trim_start_matches("GET ").to_owned();
         self.asked.lock().unwrap().push(shown.clone());
         let canned = |path: &str| self.answers.iter().find(|(known, ..)| known == path);
@@ -99,19 +102,7 @@ impl Wire for Canned {
         let reply = Reply { status: *status, reason: "".into(), body: body.as_str().into(), at, took: Duration::ZERO };
         Pending::ready(Ok(reply))
     }
-    fn far(&self) -> Far {
-        Far::Demo
-    }
-    fn identity(&self) -> Text {
+    fn who(&self) -> Text {
         self.identity.into()
-    }
-    fn console(&self) -> Option<Text> {
-        None
-    }
-    fn now(&self) -> Moment {
-        self.twin.now()
-    }
-    fn pause(&self, time: Duration) {
-        self.twin.pause(time);
     }
 }

@@ -144,7 +144,7 @@ fn is_at_it(state: &Text) -> bool {
 fn room(guest: &Guest, target: &str, preflight: Option<&MigrationPreflight>) -> Vec<Check> {
     let mut wanted: BTreeMap<String, u64> = BTreeMap::new();
     let disks = preflight.into_iter().flat_map(|preflight| &preflight.local_disks);
-    for disk in disks.filter(|disk| !disk.cdrom && !disk.is_cloudinit) {
+    for disk in disks.filter(|disk| disk.is_copied()) {
         if let (Some((storage, _)), Reading::Known(size)) = (disk.volid.raw().split_once(':'), disk.size) {
             let sum = wanted.entry(storage.to_owned()).or_default();
             *sum = sum.saturating_add(size.0);
@@ -199,7 +199,7 @@ fn preflight_checks(guest: &Guest, target: &str, preflight: &Result<MigrationPre
     let cds: Vec<String> = preflight
         .local_disks
         .iter()
-        .filter(|disk| disk.cdrom && !disk.is_cloudinit)
+        .filter(|disk| disk.is_cd_image())
         .map(|disk| format!("{} in {}", disk.volid, disk.key))
         .collect();
     if !cds.is_empty() {

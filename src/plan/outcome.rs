@@ -66,6 +66,11 @@ impl Failure {
         Failure { how, why: error.to_string().into() }
     }
 
+    /// Why, without the log that may follow.
+    pub(super) fn in_a_line(&self) -> Text {
+        self.why.raw().lines().next().unwrap_or_default().into()
+    }
+
     pub(super) fn state(&self) -> State {
         match self.how {
             How::Failed => State::new(Tone::Wrong, "failed"),
@@ -188,7 +193,7 @@ impl Part {
                 let after = outcome.after.as_ref().map(|after| format!("; {after}")).unwrap_or_default();
                 (State::new(Tone::Good, "done"), format!("in {}{after}", outcome.took).into())
             }
-            Came::Failed(failure, _) => (failure.state(), failure.why.raw().lines().next().unwrap_or_default().into()),
+            Came::Failed(failure, _) => (failure.state(), failure.in_a_line()),
             Came::NothingToDo(why) => (State::new(Tone::Off, "nothing to do"), why.clone()),
             Came::NotBegun(why) => (State::new(Tone::Off, "not begun"), why.clone()),
         };

@@ -217,8 +217,7 @@ impl Several {
                 .filter_map(|part| match &part.came {
                     // Its log was shown when it failed.
                     Came::Failed(failure, _) => {
-                        let why = failure.why.raw().lines().next().unwrap_or_default();
-                        Some(format!("{}: {why}", part.title.raw()).into())
+                        Some(format!("{}: {}", part.title.raw(), failure.in_a_line().raw()).into())
                     }
                     _ => None,
                 })

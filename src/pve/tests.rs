@@ -8,9 +8,9 @@ use crate::error::Error;
 use crate::own_file::testing::Folder;
 use crate::pve::Pve;
 use crate::render::View;
-use crate::text::Text;
 use crate::twin::Twin;
 use crate::units::Moment;
+use crate::wire::around::Around;
 use crate::wire::{Call, Far, Method, Pending, Reply, Wire};
 
 mod actions;
@@ -69,21 +69,31 @@ impl Faulty {
     pub(crate) fn posts(&self) -> usize {
         self.posts.load(Ordering::Relaxed)
     }
+
+    /// How web-1 is in truth; nothing where it is gone.
+    pub(crate) fn web_1(&self) -> Option<String> {
+        self.truth("/nodes/pve1/qemu/101/status/current")["status"].as_str().map(str::to_owned)
+    }
+
+    /// Somebody else turns web-1 on or off.
+    pub(crate) fn turned_elsewhere(&self) {
+        let verb = if self.web_1().as_deref() == Some("running") { "stop" } else { "start" };
+        self.twin.submit(Call::new(Method::Post, format!("/nodes/pve1/qemu/101/status/{verb}"))).wait().unwrap();
+        self.twin.pause(Duration::from_secs(20));
+    }
 }
 
-impl Wire for Faulty {
-    fn submit(&self, call: Call) -> Pending {
+impl Around for Faulty {
+    fn inner(&self) -> &dyn Wire {
+        &self.twin
+    }
+    fn pass(&self, call: Call) -> Pending {
         if !call.method.is_write() {
             let hidden = self.blind.load(Ordering::Relaxed) && call.path.contains("/status/current");
             return if hidden { Pending::ready(Ok(forbidden(self.now()))) } else { self.twin.submit(call) };
         }
         self.posts.fetch_add(1, Ordering::Relaxed);
-        let lost = Error::ConnectionLost {
-            endpoint: "https://pve1:8006".into(),
-            call: call.shown(),
-            why: "connection reset".into(),
-            write: true,
-        };
+        let lost = lost(&call);
         match self.fault.lock().unwrap().take() {
             None => self.twin.submit(call),
             Some(fault) => {
@@ -102,20 +112,18 @@ impl Wire for Faulty {
             }
         }
     }
-    fn far(&self) -> Far {
+    fn far_end(&self) -> Far {
         self.far
     }
-    fn identity(&self) -> Text {
-        self.twin.identity()
-    }
-    fn console(&self) -> Option<Text> {
-        None
-    }
-    fn now(&self) -> Moment {
-        self.twin.now()
-    }
-    fn pause(&self, time: Duration) {
-        self.twin.pause(time);
+}
+
+/// What is known of a call after which the connection broke.
+fn lost(call: &Call) -> Error {
+    Error::ConnectionLost {
+        endpoint: "https://pve1:8006".into(),
+        call: call.shown(),
+        why: "connection reset".into(),
+        write: call.method.is_write(),
     }
 }
 

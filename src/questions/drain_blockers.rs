@@ -60,7 +60,7 @@ pub fn drain_blockers(pve: &Pve, node: &str) -> Result<Page, Error> {
 fn verdict(guest: &Guest, preflight: &MigrationPreflight) -> (u8, State, Vec<String>) {
     let disks = |wanted: fn(&LocalDisk) -> bool| preflight.local_disks.iter().filter(move |disk| wanted(disk));
     let named = |keys: &[Text]| keys.iter().map(Text::raw).collect::<Vec<_>>().join(", ");
-    let cds = disks(|disk| disk.cdrom && !disk.is_cloudinit);
+    let cds = disks(LocalDisk::is_cd_image);
     let mut stuck: Vec<String> = cds
         .map(|cd| format!("the CD image {} in {} lies on this node alone: take it out", cd.volid.raw(), cd.key.raw()))
         .collect();

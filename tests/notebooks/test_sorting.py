@@ -23,7 +23,7 @@ def table(request, exports, browser):
     page = browser.new_page()
     page.goto((exports / f"{request.param.stem}.html").as_uri())
     page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
-    tables = [each for each in page.query_selector_all(".jp-OutputArea-output table") if heads(each)]
+    tables = sortable(page)
     assert tables
     yield max(tables, key=lambda each: sum(len(set(values(each, number))) for number in range(len(heads(each)))))
     page.close()
@@ -31,6 +31,17 @@ def table(request, exports, browser):
 
 def heads(table):
     return table.query_selector_all("thead th button")
+
+
+def sortable(page):
+    """The tables of a page that can be sorted."""
+    return [each for each in page.query_selector_all("table") if heads(each)]
+
+
+def told_and_field(table):
+    """What says how many rows are left, and the field that filters them."""
+    told = table.evaluate_handle("t => t.parentNode.previousElementSibling").as_element()
+    return told, told.evaluate_handle("o => o.previousElementSibling").as_element()
 
 
 def values(table, number):
@@ -55,8 +66,7 @@ def test_a_head_sorts_by_value_one_way_then_the_other_and_says_so(table):
 
 
 def test_words_filter_the_rows_and_none_bring_them_back(table):
-    told = table.evaluate_handle("t => t.parentNode.previousElementSibling").as_element()
-    field = told.evaluate_handle("o => o.previousElementSibling").as_element()
+    told, field = told_and_field(table)
     assert field.get_attribute("type") == "search" and field.evaluate("f => f.ariaLabel")
     rows = table.evaluate(SHOWN)
     word = rows[len(rows) // 2].split()[0].upper()
@@ -85,14 +95,14 @@ def opened(browser, lab, front_end):
 @pytest.mark.parametrize("front_end", ["lab-trusted", "notebook-7"])
 def test_a_trusted_notebook_sorts_and_filters(front_end, browser, lab):
     page = opened(browser, lab, front_end)
-    tables = [each for each in page.query_selector_all(".jp-OutputArea-output table") if heads(each)]
+    tables = sortable(page)
     assert tables
     table = max(tables, key=lambda each: len(each.evaluate(ROWS)))
     rows = table.evaluate(ROWS)
     heads(table)[0].press("Enter")
     assert table.evaluate("t => t.tHead.rows[0].cells[0].ariaSort") == "ascending"
     assert sorted(table.evaluate(ROWS)) == sorted(rows)
-    field = table.evaluate_handle("t => t.parentNode.previousElementSibling.previousElementSibling").as_element()
+    _, field = told_and_field(table)
     field.fill("no row says this")
     assert table.evaluate(SHOWN) == []
     page.close()
@@ -117,13 +127,14 @@ def test_ten_thousand_rows_are_sorted_and_filtered_without_a_wait(folder, browse
     kernel.close()
     page = browser.new_page()
     page.set_content(shown.html)
-    table = next(each for each in page.query_selector_all("table") if heads(each))
+    [table] = sortable(page)
     assert len(table.evaluate(ROWS)) == 10_000
     since = time.monotonic()
     heads(table)[0].press("Enter")
     heads(table)[0].press("Enter")
     assert table.evaluate("t => t.tBodies[0].rows[0].cells[0].innerText").startswith("9")
-    table.evaluate_handle("t => t.parentNode.previousElementSibling.previousElementSibling").as_element().fill("row 77")
+    _, field = told_and_field(table)
+    field.fill("row 77")
     assert len(table.evaluate(SHOWN)) == sum("77" in f"{n} row {10_000 - n}" for n in range(10_000))
     assert time.monotonic() - since < 30
     page.close()

@@ -5,32 +5,7 @@ use std::thread;
 
 use pve_notebook::*;
 
-type Question = fn(&Pve) -> Result<Page, Error>;
-
-/// Every question, asked about what the demo has.
-const ALL: &[(&str, Question)] = &[
-    ("addresses", |pve| questions::addresses(pve)),
-    ("can_i_lose", |pve| questions::can_i_lose(pve, "pve1")),
-    ("changed_since", |pve| questions::changed_since(pve, pve.ago(hours(24)))),
-    ("customer", |pve| questions::customer(pve, "prod")),
-    ("dies_with_bridge", |pve| questions::dies_with_bridge(pve, "pve1", "vmbr1")),
-    ("dies_with_storage", |pve| questions::dies_with_storage(pve, "ceph-vm")),
-    ("drain_blockers", |pve| questions::drain_blockers(pve, "pve1")),
-    ("drift", |pve| questions::drift(pve)),
-    ("finance", |pve| questions::finance(pve)),
-    ("find", |pve| questions::find(pve, "10.10.0.11")),
-    ("full_when", |pve| questions::full_when(pve)),
-    ("idle_guests", |pve| questions::idle_guests(pve)),
-    ("lost_backups", |pve| questions::lost_backups(pve)),
-    ("management", |pve| questions::management(pve)),
-    ("old_snapshots", |pve| questions::old_snapshots(pve, days(30))),
-    ("orphaned_disks", |pve| questions::orphaned_disks(pve)),
-    ("security", |pve| questions::security(pve)),
-    ("seen_by", |pve| questions::seen_by(pve, "dora@pve")),
-    ("stuck_locks", |pve| questions::stuck_locks(pve)),
-    ("who_may", |pve| questions::who_may(pve)),
-    ("wrong_now", |pve| questions::wrong_now(pve)),
-];
+use crate::all::{ALL, DEMO};
 
 /// Keeps the processors busy for as long as something is done.
 fn while_busy<T: Send>(work: impl FnOnce() -> T + Send) -> T {
@@ -54,7 +29,7 @@ fn while_busy<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 fn the_demo_answers_every_question_in_the_same_words_every_time() {
     let mut differ = Vec::new();
     for (name, question) in ALL {
-        let ask = || question(&Pve::demo().unwrap()).unwrap().html();
+        let ask = || question(&Pve::demo().unwrap(), &DEMO).unwrap().html();
         let first = ask();
         let others = while_busy(|| (0..2).map(|_| ask()).collect::<Vec<_>>());
         if let Some(other) = others.iter().find(|other| **other != first) {
@@ -70,7 +45,7 @@ fn the_demo_answers_every_question_in_the_same_words_every_time() {
 fn every_answer_has_its_title_its_question_and_code_to_go_on_with() {
     let pve = Pve::demo().unwrap();
     for (name, question) in ALL {
-        let page = question(&pve).unwrap();
+        let page = question(&pve, &DEMO).unwrap();
         let text = page.text();
         let mut lines = text.lines();
         let title = lines.next().unwrap();

@@ -4,34 +4,12 @@ use std::time::{Duration, Instant};
 
 use pve_notebook::*;
 
+use crate::all::{ALL, About};
 use crate::seeded::seeded;
 
-type Question = fn(&Pve) -> Result<Page, Error>;
-
-/// Every question, with what it is asked about in the large cluster.
-const ALL: &[(&str, Question)] = &[
-    ("addresses", |pve| questions::addresses(pve)),
-    ("can_i_lose", |pve| questions::can_i_lose(pve, "node1")),
-    ("changed_since", |pve| questions::changed_since(pve, pve.ago(hours(24)))),
-    ("customer", |pve| questions::customer(pve, "shop")),
-    ("dies_with_bridge", |pve| questions::dies_with_bridge(pve, "node1", "vmbr0")),
-    ("dies_with_storage", |pve| questions::dies_with_storage(pve, "shared")),
-    ("drain_blockers", |pve| questions::drain_blockers(pve, "node1")),
-    ("finance", |pve| questions::finance(pve)),
-    ("drift", |pve| questions::drift(pve)),
-    ("find", |pve| questions::find(pve, "1007")),
-    ("full_when", |pve| questions::full_when(pve)),
-    ("idle_guests", |pve| questions::idle_guests(pve)),
-    ("lost_backups", |pve| questions::lost_backups(pve)),
-    ("management", |pve| questions::management(pve)),
-    ("old_snapshots", |pve| questions::old_snapshots(pve, days(30))),
-    ("orphaned_disks", |pve| questions::orphaned_disks(pve)),
-    ("security", |pve| questions::security(pve)),
-    ("seen_by", |pve| questions::seen_by(pve, "part@pve")),
-    ("stuck_locks", |pve| questions::stuck_locks(pve)),
-    ("who_may", |pve| questions::who_may(pve)),
-    ("wrong_now", |pve| questions::wrong_now(pve)),
-];
+/// What the large cluster has of what is asked about.
+const LARGE: About =
+    About { node: "node1", pool: "shop", bridge: "vmbr0", storage: "shared", word: "1007", user: "part@pve" };
 
 const NODES: usize = 10;
 const GUESTS: usize = 1_000;
@@ -75,7 +53,7 @@ fn a_question_costs_three_requests_a_node_and_one_a_guest_and_ten_seconds_at_mos
     let mut wrong = Vec::new();
     for (name, question) in ALL {
         let since = Instant::now();
-        let (page, asked) = cluster.asked(|| question(&pve));
+        let (page, asked) = cluster.asked(|| question(&pve, &LARGE));
         let (took, count) = (since.elapsed(), asked.len());
         let is_guest = |call: &&String| call.contains("/qemu/") || call.contains("/lxc/");
         let guests = asked.iter().filter(is_guest).count();

@@ -186,6 +186,11 @@ impl Guest {
 }
 
 impl LocalDisk {
+    /// Whether it is an image in a CD drive, which keeps the guest from moving; what cloud-init is told is made anew.
+    pub fn is_cd_image(&self) -> bool {
+        self.cdrom && !self.is_cloudinit
+    }
+
     /// Whether it is copied when the guest moves: a disk that holds data, and no medium in a CD drive.
     pub fn is_copied(&self) -> bool {
         !self.cdrom && !self.is_cloudinit

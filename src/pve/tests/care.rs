@@ -143,29 +143,17 @@ fn of_a_lost_call_of_any_path_no_more_is_said_than_can_be() {
 /// The simulated cluster, whose reboots are tasks that do something else.
 struct Idle(Twin);
 
-impl Wire for Idle {
-    fn submit(&self, call: Call) -> Pending {
+impl Around for Idle {
+    fn inner(&self) -> &dyn Wire {
+        &self.0
+    }
+    fn pass(&self, call: Call) -> Pending {
         match call.path.strip_suffix("/status/reboot") {
             Some(guest) => {
                 self.0.submit(Call::new(Method::Post, format!("{guest}/config")).with("description", "not rebooted"))
             }
             None => self.0.submit(call),
         }
-    }
-    fn far(&self) -> Far {
-        Far::Demo
-    }
-    fn identity(&self) -> Text {
-        self.0.identity()
-    }
-    fn console(&self) -> Option<Text> {
-        None
-    }
-    fn now(&self) -> Moment {
-        self.0.now()
-    }
-    fn pause(&self, time: Duration) {
-        self.0.pause(time);
     }
 }
 

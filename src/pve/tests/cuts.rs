@@ -32,15 +32,13 @@ impl Cutting {
     }
 }
 
-impl Wire for Cutting {
-    fn submit(&self, call: Call) -> Pending {
+impl Around for Cutting {
+    fn inner(&self) -> &dyn Wire {
+        &self.twin
+    }
+    fn pass(&self, call: Call) -> Pending {
         let is_write = call.method.is_write();
-        let lost = Error::ConnectionLost {
-            endpoint: "https://pve1:8006".into(),
-            call: call.shown(),
-            why: "connection reset".into(),
-            write: is_write,
-        };
+        let lost = lost(&call);
         self.sent.fetch_add(usize::from(is_write), Ordering::Relaxed);
         let fate = self.hundred();
         if fate < self.calls_lost {
@@ -50,38 +48,17 @@ impl Wire for Cutting {
         let answer = self.twin.submit(call);
         if fate < self.calls_lost + self.answers_lost { Pending::ready(Err(lost)) } else { answer }
     }
-    fn far(&self) -> Far {
-        Far::Demo
-    }
-    fn identity(&self) -> Text {
-        self.twin.identity()
-    }
-    fn console(&self) -> Option<Text> {
-        None
-    }
-    fn now(&self) -> Moment {
-        self.twin.now()
-    }
-    fn pause(&self, time: Duration) {
-        self.twin.pause(time);
-    }
 }
 
 /// What the guest is in truth, asked past the broken connection.
 fn truth(wire: &Cutting, vmid: u32) -> String {
     let node = if vmid == 126 { "pve3" } else { "pve1" };
-    read(wire, &format!("/nodes/{node}/qemu/{vmid}/status/current"))["status"].as_str().unwrap().to_owned()
+    wire.truth(&format!("/nodes/{node}/qemu/{vmid}/status/current"))["status"].as_str().unwrap().to_owned()
 }
 
 /// How many cores its configuration has in truth.
 fn cores(wire: &Cutting, vmid: u32) -> String {
-    read(wire, &format!("/nodes/pve1/qemu/{vmid}/config"))["cores"].to_string()
-}
-
-fn read(wire: &Cutting, path: &str) -> serde_json::Value {
-    let reply = wire.twin.submit(Call::get(path)).wait().unwrap();
-    let json: serde_json::Value = serde_json::from_str(&reply.body).unwrap();
-    json["data"].clone()
+    wire.truth(&format!("/nodes/pve1/qemu/{vmid}/config"))["cores"].to_string()
 }
 
 /// One round: an action, what is looked at past the connection, and what that is to become.

@@ -34,8 +34,11 @@ impl Long {
     }
 }
 
-impl Wire for Long {
-    fn submit(&self, call: Call) -> Pending {
+impl Around for Long {
+    fn inner(&self) -> &dyn Wire {
+        &self.twin
+    }
+    fn pass(&self, call: Call) -> Pending {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let data = match call.path.rsplit('/').next() {
             Some("status") if call.path.contains("/tasks/UPID") => {
@@ -56,19 +59,10 @@ impl Wire for Long {
         let reply = Reply { status: 200, reason: "".into(), body: body.into(), at: self.now(), took: Duration::ZERO };
         Pending::ready(Ok(reply))
     }
-    fn far(&self) -> Far {
-        Far::Demo
-    }
-    fn identity(&self) -> Text {
-        self.twin.identity()
-    }
-    fn console(&self) -> Option<Text> {
-        None
-    }
-    fn now(&self) -> Moment {
+    fn clock(&self) -> Moment {
         Moment::from_unix(1_768_467_600 + i64::try_from(self.ms() / 1000).unwrap())
     }
-    fn pause(&self, time: Duration) {
+    fn wait(&self, time: Duration) {
         self.clock.fetch_add(u64::try_from(time.as_millis()).unwrap(), Ordering::Relaxed);
     }
 }
@@ -125,28 +119,16 @@ struct Fading {
     looks: AtomicUsize,
 }
 
-impl Wire for Fading {
-    fn submit(&self, call: Call) -> Pending {
+impl Around for Fading {
+    fn inner(&self) -> &dyn Wire {
+        &self.twin
+    }
+    fn pass(&self, call: Call) -> Pending {
         self.writes.fetch_add(usize::from(call.method.is_write()), Ordering::Relaxed);
         if call.path.contains(":qmigrate:") && self.looks.fetch_add(1, Ordering::Relaxed) == 3 {
             self.twin.practice(&crate::wire::practice::Fault::NodeDown("pve1".into())).unwrap();
         }
         self.twin.submit(call)
-    }
-    fn far(&self) -> Far {
-        Far::Demo
-    }
-    fn identity(&self) -> Text {
-        self.twin.identity()
-    }
-    fn console(&self) -> Option<Text> {
-        None
-    }
-    fn now(&self) -> Moment {
-        self.twin.now()
-    }
-    fn pause(&self, time: Duration) {
-        self.twin.pause(time);
     }
 }
 

@@ -13,8 +13,7 @@ use crate::page::{Block, Page};
 use crate::pve::Pve;
 use crate::pve::staged::{limited, refusing, words};
 use crate::render::View;
-use crate::text::Text;
-use crate::units::Moment;
+use crate::wire::around::Around;
 use crate::wire::{Call, Far, Pending, Reply, Wire};
 
 const UPID: &str = "UPID:pve1:00013900:15A97F44:6968A661:qmstart:106:alice@pve:";
@@ -97,8 +96,11 @@ struct Patient {
     waiting: Mutex<Vec<Held>>,
 }
 
-impl Wire for Patient {
-    fn submit(&self, call: Call) -> Pending {
+impl Around for Patient {
+    fn inner(&self) -> &dyn Wire {
+        &self.canned
+    }
+    fn pass(&self, call: Call) -> Pending {
         let (to, coming) = mpsc::channel();
         let mut waiting = self.waiting.lock().unwrap();
         waiting.push((to, self.canned.submit(call.clone()).wait()));
@@ -107,20 +109,8 @@ impl Wire for Patient {
         }
         Pending::coming(coming, call.shown())
     }
-    fn far(&self) -> Far {
+    fn far_end(&self) -> Far {
         Far::Cluster
-    }
-    fn identity(&self) -> Text {
-        self.canned.identity()
-    }
-    fn console(&self) -> Option<Text> {
-        None
-    }
-    fn now(&self) -> Moment {
-        self.canned.now()
-    }
-    fn pause(&self, time: Duration) {
-        self.canned.pause(time);
     }
 }
 

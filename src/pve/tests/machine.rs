@@ -55,12 +55,6 @@ struct Known {
     ran: bool,
 }
 
-fn status(wire: &Faulty) -> Option<String> {
-    let reply = wire.twin.submit(Call::get("/nodes/pve1/qemu/101/status/current")).wait().unwrap();
-    let json: serde_json::Value = serde_json::from_str(&reply.body).unwrap();
-    json["data"]["status"].as_str().map(str::to_owned)
-}
-
 /// Plays these moves and holds each run against what may happen.
 fn play(moves: &[Move]) {
     let wire = Faulty::over(Far::Cluster);
@@ -68,7 +62,7 @@ fn play(moves: &[Move]) {
     pve.session().keep_journal(Place::Here);
     let (mut armed, mut plans) = (false, Vec::<Known>::new());
     for step in moves {
-        let Some(now) = status(&wire) else { return };
+        let Some(now) = wire.web_1() else { return };
         let pick = |n: &usize, plans: &[Known]| (!plans.is_empty()).then(|| n % plans.len());
         match step {
             Move::Arm => {
@@ -108,12 +102,7 @@ fn play(moves: &[Move]) {
                     plans[n].plan = plans[n].plan.override_check("readable", "a test");
                 }
             }
-            Move::Elsewhere => {
-                let verb = if now == "running" { "stop" } else { "start" };
-                let call = Call::new(Method::Post, format!("/nodes/pve1/qemu/101/status/{verb}"));
-                wire.twin.submit(call).wait().unwrap();
-                wire.twin.pause(Duration::from_secs(20));
-            }
+            Move::Elsewhere => wire.turned_elsewhere(),
             Move::Run(n) | Move::RunAClone(n) => {
                 let Some(n) = pick(n, &plans) else { continue };
                 let known = &plans[n];

@@ -11,9 +11,8 @@ use crate::page::Figure;
 use crate::pve::Pve;
 use crate::pve::staged::words;
 use crate::render::View;
-use crate::text::Text;
-use crate::units::Moment;
-use crate::wire::{Call, Far, Pending, Reply, Wire};
+use crate::wire::around::Around;
+use crate::wire::{Call, Pending, Reply, Wire};
 
 #[test]
 #[ignore = "writes files to look at"]
@@ -232,8 +231,11 @@ fn a_storage_that_is_not_available_marks_the_disks_on_it() {
 /// A cluster of many: nodes, and guests each on two disks.
 struct Many(Canned);
 
-impl Wire for Many {
-    fn submit(&self, call: Call) -> Pending {
+impl Around for Many {
+    fn inner(&self) -> &dyn Wire {
+        &self.0
+    }
+    fn pass(&self, call: Call) -> Pending {
         let vmid = call.path.split('/').nth(4).and_then(|word| word.parse::<u32>().ok());
         let (Some(vmid), true) = (vmid, call.path.ends_with("/config")) else { return self.0.submit(call) };
         let storage = if vmid % 3 == 0 { "local-zfs" } else { "ceph-vm" };
@@ -242,19 +244,7 @@ impl Wire for Many {
         let (body, at) = (data.to_string().as_str().into(), self.0.now());
         Pending::ready(Ok(Reply { status: 200, reason: "".into(), body, at, took: Duration::ZERO }))
     }
-    fn far(&self) -> Far {
-        Far::Demo
-    }
-    fn identity(&self) -> Text {
-        self.0.identity()
-    }
-    fn console(&self) -> Option<Text> {
-        None
-    }
-    fn now(&self) -> Moment {
-        self.0.now()
-    }
-    fn pause(&self, _: Duration) {}
+    fn wait(&self, _: Duration) {}
 }
 
 fn many(nodes: usize, guests: u32) -> Pve {

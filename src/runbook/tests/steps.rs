@@ -2,21 +2,13 @@
 //! it comes after, against a condition, or twice; and what acted stands in the book.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::journal::Place;
 use crate::pve::tests::Faulty;
-use crate::wire::{Call, Far, Method, Wire};
-
-/// How the guest is in truth.
-fn status(wire: &Faulty) -> String {
-    let reply = wire.twin.submit(Call::get("/nodes/pve1/qemu/101/status/current")).wait().unwrap();
-    let json: serde_json::Value = serde_json::from_str(&reply.body).unwrap();
-    json["data"]["status"].as_str().unwrap().to_owned()
-}
+use crate::wire::Far;
 
 /// What somebody may do next.
 #[derive(Clone, Debug)]
@@ -91,7 +83,7 @@ fn play(moves: &[Move]) {
         .asking(move |_| if says.load(Ordering::Relaxed) { "yes".into() } else { String::new() });
     let mut armed = false;
     for step in moves {
-        let (now, halted, before) = (status(&wire), pve.halted().is_some(), wire.posts());
+        let (now, halted, before) = (wire.web_1().unwrap(), pve.halted().is_some(), wire.posts());
         match step {
             Move::Arm => {
                 pve.arm("a test").unwrap();
@@ -99,12 +91,7 @@ fn play(moves: &[Move]) {
             }
             Move::Fail => drop(pve.require("never", false)),
             Move::ClearHalt => pve.clear_halt("looked").unwrap(),
-            Move::Elsewhere => {
-                let verb = if now == "running" { "stop" } else { "start" };
-                let call = Call::new(Method::Post, format!("/nodes/pve1/qemu/101/status/{verb}"));
-                wire.twin.submit(call).wait().unwrap();
-                wire.twin.pause(Duration::from_secs(20));
-            }
+            Move::Elsewhere => wire.turned_elsewhere(),
             Move::Ask(yes) => {
                 answer.store(*yes, Ordering::Relaxed);
                 let came = book.step("Ask").asks("Go on").run();

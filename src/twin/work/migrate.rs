@@ -33,6 +33,20 @@ pub(in crate::twin) struct Migration {
     storages: StorageMap,
 }
 
+impl Migration {
+    /// Whether a volume's storage is in use here, and the one that it goes to there, and may hold it.
+    fn has_a_place(&self, state: &State, guest: &Guest, volid: &str, content: &str) -> Result<(), String> {
+        let Some(storage) = state.storage_of(volid) else { return Ok(()) };
+        state.storage_enabled(&storage.storage, &guest.node)?;
+        let there = if storage.shared { &storage.storage } else { self.storages.of(&storage.storage) };
+        state.storage_enabled(there, &self.target)?;
+        match state.storage_holds(there, content) {
+            true => Ok(()),
+            false => Err(format!("{volid}: content type '{content}' is not available on storage '{there}'")),
+        }
+    }
+}
+
 /// To which storage each disk goes.
 #[derive(Clone, Debug, Default)]
 struct StorageMap {
@@ -223,6 +237,15 @@ impl Tale {
 
     fn complain(&mut self, line: &str) {
         self.say(format!("ERROR: {line}"));
+    }
+
+    /// Whether the other node can be reached; the command that asks fails in the log where it cannot.
+    fn reaches(&mut self, state: &State, target: &str) -> Result<(), String> {
+        if state.is_online(target) {
+            return Ok(());
+        }
+        self.no_route(state, target);
+        Err("Can't connect to destination address using public key".to_owned())
     }
 
     /// Lets a command on the other node fail as it does when that cannot be reached.

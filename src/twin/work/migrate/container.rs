@@ -100,7 +100,6 @@ fn stays(mut tale: Tale, begun: Course, vmid: u32, running: bool, why: &str) -> 
 }
 
 fn prepare(migration: &Migration, state: &State, guest: &Guest, running: bool, tale: &mut Tale) -> Result<(), String> {
-    let target = &migration.target;
     if let Some(lock) = guest.lock() {
         return Err(format!("CT is locked ({lock})"));
     }
@@ -119,19 +118,9 @@ fn prepare(migration: &Migration, state: &State, guest: &Guest, running: bool, t
             let kind = if volid.starts_with("/dev/") { "device" } else { "bind" };
             return Err(format!("cannot migrate local {kind} mount point '{key}'"));
         }
-        let Some(storage) = state.storage_of(volid) else { continue };
-        state.storage_enabled(&storage.storage, &guest.node)?;
-        let there = if storage.shared { &storage.storage } else { migration.storages.of(&storage.storage) };
-        state.storage_enabled(there, target)?;
-        if !state.storage_holds(there, "rootdir") {
-            return Err(format!("{volid}: content type 'rootdir' is not available on storage '{there}'"));
-        }
+        migration.has_a_place(state, guest, volid, "rootdir")?;
     }
-    if !state.is_online(target) {
-        tale.no_route(state, target);
-        return Err("Can't connect to destination address using public key".to_owned());
-    }
-    Ok(())
+    tale.reaches(state, &migration.target)
 }
 
 fn send(volume: &Local, tale: &mut Tale) {

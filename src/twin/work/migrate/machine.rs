@@ -150,19 +150,9 @@ fn prepare(migration: &Migration, state: &State, guest: &Guest, running: bool, t
         tale.say("migrating VM which uses mapped local devices");
     }
     for (_, volid, _) in guest.disks() {
-        let Some(storage) = state.storage_of(volid) else { continue };
-        state.storage_enabled(&storage.storage, &guest.node)?;
-        let there = if storage.shared { &storage.storage } else { migration.storages.of(&storage.storage) };
-        state.storage_enabled(there, target)?;
-        if !state.storage_holds(there, "images") {
-            return Err(format!("{volid}: content type 'images' is not available on storage '{there}'"));
-        }
+        migration.has_a_place(state, guest, volid, "images")?;
     }
-    if !state.is_online(target) {
-        tale.no_route(state, target);
-        return Err("Can't connect to destination address using public key".to_owned());
-    }
-    Ok(())
+    tale.reaches(state, &migration.target)
 }
 
 /// Tells which volumes lie on the node alone, and whether something stands against moving them.
