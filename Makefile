@@ -31,7 +31,7 @@ test:
 	cargo clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
 	cargo test
-	$(PYTEST) tests/notebooks
+	$(PYTEST) --maxfail=20 tests/notebooks
 
 TIMES ?= 20
 soak:

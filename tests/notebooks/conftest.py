@@ -158,19 +158,25 @@ def exports(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
-def theme(request):
+# Each theme and each width once: what a theme changes, colours, does not depend on what a width changes, places.
+READERS = {"light-wide": ("light", 1600), "dark-narrow": ("dark", 400)}
+
+
+@pytest.fixture(scope="module", params=READERS.values(), ids=READERS)
+def reader(request):
+    """Whether the reader likes it light or dark, and how wide the screen is."""
     return request.param
 
 
-@pytest.fixture(scope="module", params=[400, 1600], ids=["narrow", "wide"])
-def width(request):
-    return request.param
+@pytest.fixture
+def width(reader):
+    return reader[1]
 
 
 @pytest.fixture(scope="module", params=KEPT, ids=lambda path: path.stem)
-def exported(request, exports, browser, theme, width):
-    """A file that `make html` makes, for a reader who likes it light or dark, on a telephone or a large screen."""
+def exported(request, exports, browser, reader):
+    """A file that `make html` makes, on a telephone in the dark or on a large screen in the light."""
+    theme, width = reader
     page = browser.new_page()
     page.set_viewport_size({"width": width, "height": 1000})
     page.emulate_media(color_scheme=theme)

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import nbformat
 from nbformat.sign import NotebookNotary
@@ -74,6 +74,11 @@ class Lab:
     def sessions(self):
         """The kernels at work, with their notebooks."""
         return json.load(urlopen(f"{self.url}api/sessions"))
+
+    def end_kernels(self):
+        """Ends the kernels that opened notebooks started: each takes some hundreds of megabytes."""
+        for session in self.sessions():
+            urlopen(Request(f"{self.url}api/sessions/{session['id']}", method="DELETE"))
 
     def close(self):
         self.server.terminate()

@@ -62,6 +62,7 @@ def open_notebook(browser, lab):
     yield open_one
     for page in opened:
         page.close()
+    lab.end_kernels()
 
 
 def press(page):

@@ -5,7 +5,16 @@ from facts import KEPT, TAG, outputs, plain
 from front_ends import FRONT_ENDS, SHOWS_MARKUP, WORDS_FOR_DRAWINGS, opened
 from kernel import Page
 
-CASES = [(front_end, theme, path) for front_end in FRONT_ENDS for theme in ("light", "dark") for path in KEPT]
+THEMES = ("light", "dark")
+TOUR = "01-tour"
+# The tour in both themes in every front end; of the others each notebook and each front end has both, turn by turn.
+# Colours themselves are measured in both for every notebook, in test_accessibility.py.
+CASES = [
+    (front_end, theme, path)
+    for turn, front_end in enumerate(FRONT_ENDS)
+    for number, path in enumerate(KEPT)
+    for theme in (THEMES if path.stem == TOUR else [THEMES[(turn + number) % 2]])
+]
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: "-".join([*case[:2], case[2].stem]))
@@ -14,6 +23,7 @@ def shown(request, browser, lab, tmp_path_factory):
     shown = opened(*request.param, browser, lab, tmp_path_factory.mktemp("pages"))
     yield shown
     shown.page.close()
+    lab.end_kernels()
 
 
 def seen(shown):
