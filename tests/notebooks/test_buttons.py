@@ -43,6 +43,16 @@ def test_no_button_names_a_command_that_runs_a_cell(path):
         assert arguments["args"].keys() == {"text"}
 
 
+def test_one_setting_leaves_the_buttons_out_and_the_code_in(monkeypatch, run_notebook):
+    cells = ["let pve = Pve::demo()?;", "pve.guests()?.filter(|guest| guest.is_stopped())"]
+    _, with_buttons = run_notebook(cells)
+    monkeypatch.setenv("PVE_BUTTONS", "off")
+    _, without = run_notebook(cells)
+    assert "data-commandlinker-command" in with_buttons.html and "<button" not in without.html
+    code = 'pve.guest("ci-runner-1")?.start()'
+    assert code in unescape(with_buttons.html) and code in unescape(without.html)
+
+
 @pytest.fixture
 def open_notebook(browser, lab):
     """Opens a copy of a notebook in JupyterLab."""
