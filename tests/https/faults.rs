@@ -89,3 +89,38 @@ fn a_storage_that_went_away_fails_the_task_and_not_the_lists() {
     pve.clear_halt("seen").unwrap();
     pve.guest(101).unwrap().start().run().unwrap();
 }
+
+#[test]
+fn a_ticket_that_expires_while_a_task_is_followed_is_renewed_and_the_call_is_sent_once() {
+    let Some(mut fake) = cluster() else { return };
+    // Hours, shortened: the ticket holds for a second, the task takes four.
+    fake.order("pve.time_scale = 1; pve.ticket_ttl = 1; pve.vm(101).start_secs = 4");
+    let logins = "answer = sum(path.endswith('/access/ticket') for _, path, _ in pve.requests)";
+    let pve = by_password(&fake);
+    pve.arm("a test").unwrap();
+    let before: u32 = fake.order(logins).parse().unwrap();
+    let plan = pve.guest(101).unwrap().start();
+    let done = plan.run().unwrap();
+    assert!(done.page().text().contains("running"), "{}", done.page().text());
+    assert!(fake.order(logins).parse::<u32>().unwrap() > before + 1);
+    assert_eq!(writes(&mut fake), "1");
+    assert!(pve.halted().is_none());
+}
+
+#[test]
+fn a_node_that_goes_down_during_a_migration_leaves_no_claim_and_one_call() {
+    let Some(mut fake) = cluster() else { return };
+    fake.order("pve.add_node('pve2'); pve.add_ct(201, 'dns', status='stopped')");
+    fake.order("pve.time_scale = 1; pve.ct_secs['migrate'] = 30");
+    let pve = by_password(&fake);
+    pve.arm("a test").unwrap();
+    let plan = pve.guest(201).unwrap().migrate("pve2").within(seconds(6));
+    let _ = plan.page();
+    fake.order("later(gone('pve1', 2))");
+    let error = plan.run().unwrap_err();
+    let words = error.to_string();
+    assert!(words.contains("UPID:pve1:") && words.contains(":vzmigrate:201:"), "{words}");
+    assert!(!matches!(error, Error::TaskFailed { .. }), "nobody knows that it failed: {words}");
+    assert_eq!(writes(&mut fake), "1");
+    assert!(pve.halted().is_some());
+}

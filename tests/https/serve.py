@@ -1,6 +1,7 @@
 """Serves one fakepve on a free port until standard input ends; each line of it is run with `pve` in scope.
 
-`later(..)` begins what takes its time, such as `restart(seconds)` or `pve.backup(101)`, and lets the line end.
+`later(..)` begins what takes its time, such as `restart(seconds)`, `gone(node, after)` or `pve.backup(101)`, and lets
+the line end.
 """
 
 import asyncio
@@ -29,12 +30,16 @@ async def main():
             await asyncio.sleep(pause)
             await pve.start(certificate, key)
 
+        async def gone(node, after):
+            await asyncio.sleep(after)
+            pve.set_node_offline(node)
+
         def later(work):
             asyncio.ensure_future(work)
 
         while line := await asyncio.to_thread(sys.stdin.readline):
             # A line is an order, or a question: `count = ...` is answered with its value.
-            scope = {"pve": pve, "answer": "", "later": later, "restart": restart}
+            scope = {"pve": pve, "answer": "", "later": later, "restart": restart, "gone": gone}
             exec(line, scope)
             print(scope["answer"], flush=True)
 
