@@ -2,8 +2,8 @@
 
 use crate::error::Error;
 use crate::journal::{Event, Kind};
-use crate::plan::Verdict;
 use crate::plan::draft::{Act, Draft};
+use crate::plan::{Check, Verdict};
 
 impl Draft {
     /// Something that happened to it.
@@ -15,12 +15,15 @@ impl Draft {
         }
     }
 
+    /// The same, with what was checked.
+    fn checked(&self, kind: Kind) -> Event {
+        let add = |event: Event, check: &Check| event.check(&check.name, check.state().word, &check.reason);
+        self.checks.iter().fold(self.event(kind), add)
+    }
+
     /// The plan with its checks, and each that a person overrode.
     fn said(&self) -> impl Iterator<Item = Event> + '_ {
-        let plan = self
-            .checks
-            .iter()
-            .fold(self.event(Kind::Plan), |event, check| event.check(&check.name, check.state().word, &check.reason));
+        let plan = self.checked(Kind::Plan);
         let plan = match self.guest() {
             Some(guest) => plan.target(format!("{guest}, {}", guest.state().word.raw())),
             None => plan,
@@ -47,10 +50,11 @@ impl Draft {
 
     /// Writes down why it was not sent, or what went wrong.
     pub(super) fn note_error(&self, error: &Error) {
-        let kind = match error {
-            Error::Halted { .. } | Error::NotRun { .. } | Error::NotApproved { .. } => Kind::Refused,
-            _ => Kind::Failed,
+        let event = match error {
+            // Its checks were not written down before, since nothing was to be sent.
+            Error::Halted { .. } | Error::NotRun { .. } | Error::NotApproved { .. } => self.checked(Kind::Refused),
+            _ => self.event(Kind::Failed),
         };
-        self.session.note(self.event(kind).detail(error.to_string()));
+        self.session.note(event.detail(error.to_string()));
     }
 }

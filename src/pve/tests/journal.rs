@@ -63,6 +63,8 @@ fn what_is_refused_and_what_fails_is_in_the_journal_with_its_reason() {
     let (_, pve) = acting(&path);
     refused(pve.guest("web-1").unwrap().shutdown().run(), "");
     assert_eq!(kinds(&path), ["armed", "refused", "halted"]);
+    let refusal = Journal::read(&path).unwrap().entries()[1].clone();
+    assert!(refusal.checks.iter().any(|check| check.verdict == "failed"), "{refusal:?}");
     refused(pve.guest("web-1").unwrap().start().run(), "The session is halted");
     pve.clear_halt("looked").unwrap();
     let locked = pve.guests().unwrap().find(|g| g.lock.is_some() && g.is_stopped()).unwrap();

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::net::TcpListener;
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Instant;
 
 use super::*;
@@ -64,10 +65,10 @@ fn post(path: &str) -> Call {
     Call::new(Method::Post, path)
 }
 
-/// A port on which nobody listens.
+/// A port on which nobody listens: of those that no system gives to whoever asks for any.
 fn closed() -> String {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    format!("https://127.0.0.1:{port}")
+    static NEXT: AtomicU16 = AtomicU16::new(700);
+    format!("https://127.0.0.1:{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 #[test]
