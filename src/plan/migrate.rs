@@ -222,12 +222,13 @@ fn held_by_snapshots(guest: &Guest, preflight: Option<&MigrationPreflight>) -> O
         }
         Ok(snapshots) => {
             let names: Vec<String> = snapshots.iter().map(|snapshot| snapshot.name.to_string()).collect();
-            let why =
-                "a disk of this node alone is not copied while it runs and has one: shut it down first, or delete";
-            Check::failed(
-                NAME,
-                format!("It has {}: {why} {}.", names.join(", "), if names.len() == 1 { "it" } else { "them" }),
-            )
+            let (word, them) = if names.len() == 1 { ("snapshot", "it") } else { ("snapshots", "them") };
+            let why = format!(
+                "It has the {word} {}, and a disk of one node alone that has some is not copied while the guest runs: \
+                 shut it down first, or delete {them}.",
+                names.join(", ")
+            );
+            Check::failed(NAME, why)
         }
         Err(error) => Check::unknown(NAME, format!("Whether it has some could not be read. {error}")),
     };
