@@ -396,6 +396,15 @@ impl View for Plan {
         let draft = &self.draft;
         let ran = self.ran.load(Ordering::Relaxed);
         let hindrances = self.hindrances();
+        if let Act::Several(several) = &draft.act
+            && several.plans.is_empty()
+        {
+            let page = Page::new(format!("Plan: {}", draft.title.raw()));
+            let page = page.question("What would happen?").answer("Nothing", ": there is nothing to be done.");
+            return hindrances
+                .iter()
+                .fold(page, |page, (why, next)| page.note(Level::Warning, format!("{why}. {next}")));
+        }
         let (fact, rest) = match (ran, hindrances.is_empty(), draft.session.halted()) {
             (true, ..) => ("This plan has run", " and does not run again.".to_owned()),
             (_, _, Some(because)) => (

@@ -54,7 +54,8 @@ impl Session {
             privileges,
             memory: Mutex::default(),
             kernel: Kernel::default(),
-            books: Mutex::new(Books::default()),
+            // What hinders a plan about nothing is that, and not that nobody allowed it.
+            books: Mutex::new(Books::armed("there is nothing to be done")),
             journal: Mutex::new(Ledger::new(Place::Here)),
             id: "nowhere".into(),
             approvals: Mutex::new(Approvals::of_the_demo()),

@@ -49,7 +49,7 @@ def test_one_setting_leaves_the_buttons_out_and_the_code_in(monkeypatch, run_not
     monkeypatch.setenv("PVE_BUTTONS", "off")
     _, without = run_notebook(cells)
     assert "data-commandlinker-command" in with_buttons.html and "<button" not in without.html
-    code = 'pve.guest("ci-runner-1")?.start()'
+    code = "pve.guest(101)?.start()"
     assert code in unescape(with_buttons.html) and code in unescape(without.html)
 
 

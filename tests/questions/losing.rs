@@ -392,3 +392,11 @@ fn nodes_that_were_not_read_are_not_called_alike() {
     let page = questions::drift(&Pve::demo().unwrap()).unwrap();
     says(&page, "The 3 nodes that were read are alike, as far as could be read; 3 of 4 wait for something");
 }
+
+#[test]
+fn what_became_full_a_moment_ago_is_full_whatever_was_recorded() {
+    let pve = Pve::demo().unwrap();
+    pve.practice(Fault::StorageFull("nfs-backup".into())).unwrap();
+    says(&questions::full_when(&pve).unwrap(), "nfs-backup is full,");
+    says(&questions::management(&pve).unwrap(), "The shared storage nfs-backup is full");
+}

@@ -3,11 +3,11 @@
 use super::trend::{At, Trend, Unclear};
 use crate::render::Points;
 use crate::text::Text;
-use crate::units::{Bytes, Moment};
+use crate::units::{Bytes, Moment, Ratio};
 
 const TEN_YEARS: f64 = 3_652.0 * 86_400.0;
 /// From here on it is as good as full.
-const FULL: f64 = 0.9995;
+pub(super) const FULL: Ratio = Ratio(0.9995);
 
 /// What becomes of the space of a storage if things go on as they did. As far ahead as can be said is 24 times the time
 /// that was looked back, a day for an hour, and at most ten years.
@@ -43,7 +43,7 @@ pub(super) fn found(points: &Points, size: f64, nothing: &str) -> (Option<Trend>
     let (Some((last, used)), Some((end, _))) = (known.last(), points.last()) else {
         return (None, Filling::NotTold(nothing.into()));
     };
-    if *used >= size * FULL {
+    if *used >= size * FULL.0 {
         return (None, Filling::Full);
     }
     let first = points.first().map_or(0, |(at, _)| at.unix()) as f64;

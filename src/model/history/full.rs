@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::filling::{Filling, ahead, found, gain, horizon, moment};
+use super::filling::{FULL, Filling, ahead, found, gain, horizon, moment};
 use super::measure::floor;
 use super::trend::Trend;
 use super::{History, Source, Span, apart};
@@ -50,7 +50,11 @@ impl History {
         let mut points: Points = self.points.iter().map(|point| (point.at(), not_free(point))).collect();
         let resized = self.points.iter().filter_map(super::Point::space).any(|was| (was / size - 1.0).abs() > 0.005);
         sanitise(&mut points, Unit::Bytes);
-        let (trend, filling) = found(&points, size, self.source.no_space);
+        let (trend, filling) = match self.source.used {
+            // Whatever the mean of a time says that has not ended.
+            Some(used) if used >= FULL => (None, Filling::Full),
+            _ => found(&points, size, self.source.no_space),
+        };
         FullWhen {
             source: self.source.clone(),
             span: self.span,

@@ -6,7 +6,7 @@ use crate::model::node::Node;
 use crate::model::storage::{NodeStorage, Storage};
 use crate::session::{Answer, Session};
 use crate::text::Text;
-use crate::units::Reading;
+use crate::units::{Bytes, Ratio, Reading};
 use crate::wire::Call;
 
 const NOTHING: &str = "nothing was recorded in this time";
@@ -30,6 +30,12 @@ pub(crate) struct Source {
     pub(super) no_space: &'static str,
     /// The kind of a storage.
     pub(super) kind: Option<Text>,
+    /// Of a storage: how much of it was used when it was read, which no history knows yet.
+    pub(super) used: Option<Ratio>,
+}
+
+fn part(used: &Reading<Bytes>, total: &Reading<Bytes>) -> Option<Ratio> {
+    used.known()?.of(total.known()?)
 }
 
 impl Source {
@@ -53,6 +59,7 @@ impl Source {
                 NOTHING
             },
             kind: None,
+            used: None,
         }
     }
 
@@ -68,19 +75,22 @@ impl Source {
             space: "Root file system",
             no_space: NOTHING,
             kind: None,
+            used: None,
         }
     }
 
     pub(crate) fn of_storage(storage: &NodeStorage) -> Result<Source, Error> {
         let (node, name) = (storage.node.raw(), storage.storage.raw());
         let (called, code) = (format!("{name} on {node}"), format!("pve.node({node:?})?.storage({name:?})?"));
-        Ok(Source { code, ..Source::of_storage_on(storage.session()?, node, name, called, &storage.kind) })
+        let source = Source::of_storage_on(storage.session()?, node, name, called, &storage.kind);
+        Ok(Source { code, used: part(&storage.used, &storage.total), ..source })
     }
 
     /// A storage of the whole cluster, as this node sees it.
     pub(crate) fn of_shared_storage(storage: &Storage, node: &str) -> Source {
         let name = storage.name.raw();
-        Source::of_storage_on(&storage.session, node, name, name.to_owned(), &storage.kind)
+        let source = Source::of_storage_on(&storage.session, node, name, name.to_owned(), &storage.kind);
+        Source { used: part(&storage.used, &storage.total), ..source }
     }
 
     fn of_storage_on(session: &Session, node: &str, name: &str, called: String, kind: &Text) -> Source {
@@ -95,6 +105,7 @@ impl Source {
             space: "Space",
             no_space: NOTHING,
             kind: Some(kind.clone()),
+            used: None,
         }
     }
 

@@ -551,3 +551,13 @@ fn each_check_refuses_what_it_is_there_for() {
     warns(&guest(&demo(), "gitlab").rollback("before-17-6"), "later snapshots", "before-17-7");
     warns(&demo().create(&web_9().net("vmbr9")), "bridge", "vmbr9");
 }
+
+#[test]
+fn a_plan_for_an_empty_list_says_that_alone() {
+    let pve = demo();
+    let plan = pve.guests().unwrap().tagged("no.such.tag").start().expect(0);
+    let text = plan.page().text();
+    assert!(text.contains("Nothing: there is nothing to be done.") && text.contains("The list is empty"), "{text}");
+    assert!(!text.contains("only looks"), "{text}");
+    refused(plan.run(), "The list is empty");
+}
