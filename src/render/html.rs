@@ -389,6 +389,9 @@ impl Html {
             (false, true) => ("<span style=\"display:inline-block;min-width:14em;word-break:break-all\">", "</span>"),
             (false, false) => ("", ""),
         };
+        // A gap in front is kept outside: at the edge of a block nobody sees it.
+        let (gap, shown) = shown.split_at(shown.len() - shown.trim_start().len());
+        self.out.say(gap);
         self.put(opened);
         for (n, line) in shown.lines().enumerate() {
             self.put(if n > 0 { "<br>" } else { "" });

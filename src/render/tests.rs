@@ -292,6 +292,13 @@ fn a_long_name_wraps_and_numbers_and_code_do_not() {
 }
 
 #[test]
+fn a_long_name_in_a_sentence_stays_apart_from_the_word_before_it() {
+    let volume = format!(" in 7 s: {}.", "v".repeat(60));
+    let html = Page::new("").answer("Done", volume.as_str()).html();
+    assert!(html.contains("<strong>Done</strong> <span"), "{html}");
+}
+
+#[test]
 fn lines_stay_lines_and_prose_is_wrapped() {
     let page = Page::new("").paragraph("one\ntwo").note(Level::Info, "long ".repeat(60));
     assert!(page.html().contains("one<br>two"));
