@@ -17,6 +17,7 @@ mod reads;
 mod recorded;
 mod sequences;
 mod snapshots;
+mod stories;
 mod volumes;
 mod writes;
 
