@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::answer::{Answered, Params, wrong};
+use super::answer::{Answered, Params, failed, wrong};
 use super::rrd::merge;
 use super::state::{Guest, Kind, Node, State};
 
@@ -75,10 +75,14 @@ pub(super) fn replication_on(state: &State, node: &Node, params: Params<'_>) -> 
 }
 
 pub(super) fn replication_status(state: &State, node: &Node, id: &str) -> Answered {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !id.split_once('-').is_some_and(|(guest, number)| is_number(guest) && is_number(number)) {
+        return wrong("id", format!("invalid format - invalid replication job id '{id}'\n"));
+    }
     let all = replication_on(state, node, Params(&[]))?;
     match all.as_array().into_iter().flatten().find(|job| job["id"] == *id) {
         Some(job) => Ok(job.clone()),
-        None => super::answer::failed(format!("no such replication job '{id}'")),
+        None => failed(format!("no such replication job '{id}'")),
     }
 }
 
