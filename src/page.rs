@@ -23,7 +23,7 @@ pub(crate) use seen::{bare_title, without_sections};
 /// use pve_notebook::{Cell, Grid, Page};
 /// let page = Page::new("Who owns what")
 ///     .question("Which guests belong to whom?")
-///     .answer("2 owners", "one guest has none.")
+///     .answer("2 owners", "; one guest has none.")
 ///     .table(Grid::new(["Owner", "Guests"]).row([Cell::from("alice"), Cell::from(3_u64)]));
 /// assert!(page.text().contains("alice"));
 /// assert!(page.html().contains("<td"));
@@ -116,9 +116,11 @@ impl Page {
         self
     }
 
-    /// The answer in a sentence: the fact, shown in bold, and what else belongs to it.
+    /// The answer in a sentence: the fact, shown in bold, which can stand alone, and what else belongs to it, beginning with
+    /// what comes between them: `.answer("2 of them", ", and one is stopped.")`. How far the answer goes is said after the
+    /// fact: “2 of them, as far as audit@pve may see, and one is stopped.”
     pub fn answer(self, fact: impl Into<Text>, rest: impl Into<Text>) -> Page {
-        let rest = format!("{}{}", self.limits.raw(), rest.into().raw());
+        let rest = after_fact(self.limits.raw(), rest.into().raw());
         self.block(Block::Answer(fact.into(), rest.into()))
     }
 
@@ -127,7 +129,7 @@ impl Page {
         for block in &mut self.blocks {
             if let Block::Answer(_, rest) = block {
                 let said = rest.raw().strip_prefix(self.limits.raw()).unwrap_or(rest.raw());
-                *rest = format!("{}{said}", limits.raw()).into();
+                *rest = after_fact(limits.raw(), said).into();
             }
         }
         self.limits = limits;
@@ -145,8 +147,11 @@ impl Page {
 
     /// Rows and columns.
     pub fn table(self, table: impl Into<Grid>) -> Page {
-        let table: Grid = table.into();
-        self.seen_by(table.seen.as_ref()).block(Block::Table(table))
+        let mut table: Grid = table.into();
+        let remarks = std::mem::take(&mut table.remarks);
+        let table = if table.rows.is_empty() { table.row(["none"]) } else { table };
+        let page = self.seen_by(table.seen.as_ref()).block(Block::Table(table));
+        remarks.into_iter().fold(page, |page, remark| page.note(Level::Warning, remark))
     }
 
     /// Labelled values.
@@ -253,6 +258,17 @@ impl Page {
         self = self.seen_by(from.seen.as_ref());
         self.provenance = Some(from);
         self
+    }
+}
+
+/// What follows the fact of an answer: how far it goes, and the rest, which may end the sentence or go on with it.
+fn after_fact(limits: &str, rest: &str) -> String {
+    match rest.trim_start() {
+        goes_on if goes_on.starts_with(char::is_alphanumeric) => {
+            let comma = if limits.is_empty() { "" } else { "," };
+            format!("{limits}{comma} {goes_on}")
+        }
+        _ => format!("{limits}{rest}"),
     }
 }
 
@@ -377,5 +393,48 @@ impl Provenance {
             self.took += other.took;
         }
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sentence of an answer, whose limits are said before it was given, or after, or twice.
+    fn answered(fact: &str, rest: &str, limits: &[&str]) -> Vec<String> {
+        let said = |page: Page| match &page.blocks[0] {
+            Block::Answer(fact, rest) => format!("{fact}{rest}"),
+            other => panic!("{other:?}"),
+        };
+        let mut before = Page::new("");
+        let mut after = Page::new("").answer(fact, rest);
+        for limits in limits {
+            before.limit((*limits).into());
+            after.limit((*limits).into());
+        }
+        vec![said(before.answer(fact, rest)), said(after)]
+    }
+
+    #[test]
+    fn how_far_an_answer_goes_is_said_within_its_sentence() {
+        let far = ", as far as part@pve may see";
+        for (rest, whole, limited) in [
+            (".", "1 of 1.", "1 of 1, as far as part@pve may see."),
+            (" guests have none.", "1 of 1 guests have none.", "1 of 1, as far as part@pve may see, guests have none."),
+            ("guests have none.", "1 of 1 guests have none.", "1 of 1, as far as part@pve may see, guests have none."),
+            (", by the tag.", "1 of 1, by the tag.", "1 of 1, as far as part@pve may see, by the tag."),
+            ("; besides, none.", "1 of 1; besides, none.", "1 of 1, as far as part@pve may see; besides, none."),
+            ("", "1 of 1", "1 of 1, as far as part@pve may see"),
+        ] {
+            assert_eq!(answered("1 of 1", rest, &[""]), [whole, whole]);
+            assert_eq!(answered("1 of 1", rest, &[far]), [limited, limited]);
+            assert_eq!(answered("1 of 1", rest, &[", as far as could be read", far]), [limited, limited]);
+        }
+    }
+
+    #[test]
+    fn a_table_of_nothing_says_so() {
+        let text = crate::render::View::page(&Page::new("").table(Grid::new(["Guest", "Node"]))).text();
+        assert!(text.contains("none"), "{text}");
     }
 }

@@ -103,11 +103,23 @@ impl<T: View> View for Vec<T> {
     }
 }
 
-impl<A: View, B: View> View for (A, B) {
-    fn page(&self) -> Page {
-        together(vec![self.0.page(), self.1.page()])
-    }
+macro_rules! several {
+    ($($value:ident)+) => {
+        impl<$($value: View),+> View for ($($value,)+) {
+            fn page(&self) -> Page {
+                #[allow(non_snake_case)]
+                let ($($value,)+) = self;
+                together(vec![$($value.page()),+])
+            }
+        }
+    };
 }
+
+several!(A B);
+several!(A B C);
+several!(A B C D);
+several!(A B C D E);
+several!(A B C D E F);
 
 impl<T: View> View for Result<T, Error> {
     fn page(&self) -> Page {

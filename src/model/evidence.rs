@@ -16,6 +16,10 @@ pub struct Evidence {
 
 /// What an answer can be based on: it tells where it was read, and what is missing from it. Lists and objects do, and
 /// the failure to read them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say where it was read",
+    note = "give what was read, or that with what was made of it: `Ok((value, read.evidence()))`"
+)]
 pub trait Source {
     /// Where it was read, and what is missing from it.
     fn evidence(&self) -> Evidence;

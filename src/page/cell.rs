@@ -362,6 +362,8 @@ pub struct Grid {
     pub(crate) totals: Option<Vec<Cell>>,
     /// The lens that its columns were chosen by.
     pub(crate) seen: Option<Arc<Seen>>,
+    /// What was asked of it and could not be done.
+    pub(crate) remarks: Vec<Text>,
 }
 
 impl Grid {

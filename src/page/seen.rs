@@ -176,6 +176,7 @@ impl<'a> Eye<'a> {
             totals: grid.totals.map(row),
             gap: grid.gap,
             seen: None,
+            remarks: grid.remarks,
         }
     }
 

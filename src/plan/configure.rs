@@ -155,7 +155,7 @@ impl ConfigChange {
             true => "It runs: what cannot change while it does waits until it is started anew, and is told as pending.",
             false => "It holds at once.",
         });
-        let draft = self.undone(draft, &guest, config.as_ref().ok()).goal(self.goal(&guest));
+        let draft = self.undone(draft, &guest, config.as_ref().ok()).goal(self.goal(&guest, config.as_ref().ok()));
         let taken: Vec<String> = self.unset_volumes(config.as_ref().ok());
         let draft = if taken.is_empty() { draft } else { draft.destroys(taken.join(", ")) };
         draft.plan()
@@ -245,28 +245,42 @@ impl ConfigChange {
         })
     }
 
-    fn goal(&self, guest: &Guest) -> impl Fn(&crate::session::Session) -> Result<Seen, Error> + Send + Sync + 'static {
+    fn goal(
+        &self,
+        guest: &Guest,
+        before: Option<&Config>,
+    ) -> impl Fn(&crate::session::Session) -> Result<Seen, Error> + Send + Sync + 'static {
         let (guest, wanted) = (guest.clone(), self.settings.clone());
+        let was: BTreeMap<String, Option<Text>> =
+            wanted.keys().map(|key| (key.clone(), before.and_then(|config| config.raw_words(key)))).collect();
+        // What a new disk is called and how large it is, the server says, and of an interface its address.
+        let is_completed = move |key: &str, value: Option<&str>, is: Option<&Text>| {
+            value.is_some()
+                && is.is_some()
+                && was.get(key).and_then(Option::as_ref) != is
+                && (is_disk(key) || is_net(key))
+        };
         move |session| {
             let config = guest.now(session)?.config()?;
             let pending = config.pending().unwrap_or_default();
             let waits = |key: &str, value: Option<&str>| {
-                pending
-                    .iter()
-                    .any(|change| change.key == key && (is_secret_parameter(key) || same(change.then.as_ref(), value)))
+                pending.iter().filter(|change| change.key == key).any(|change| {
+                    let then = change.then.as_ref();
+                    is_secret_parameter(key) || same(then, value) || is_completed(key, value, then)
+                })
             };
             let waiting: Vec<&str> = wanted
                 .iter()
                 .filter(|(key, value)| !is(&config, key, value.as_deref()) && waits(key, value.as_deref()))
                 .map(|(key, _)| key.as_str())
                 .collect();
-            // What a new disk is called, the server says. Of a secret it only says that there is one.
+            // Of a secret the server only says that there is one.
             let reached = wanted.iter().all(|(key, value)| {
                 let is_there = config.keys().contains(key);
                 is(&config, key, value.as_deref())
                     || is_secret_parameter(key) && is_there == value.is_some()
                     || waiting.contains(&key.as_str())
-                    || value.is_some() && config.raw_words(key).is_some() && (is_disk(key) || key.starts_with("net"))
+                    || is_completed(key, value.as_deref(), config.raw_words(key).as_ref())
             });
             let now = match (reached, waiting.as_slice()) {
                 (false, _) => State::new(Tone::Off, "as before"),
@@ -316,6 +330,10 @@ fn same(is: Option<&Text>, wanted: Option<&str>) -> bool {
         (None, None) => true,
         _ => false,
     }
+}
+
+fn is_net(key: &str) -> bool {
+    key.strip_prefix("net").is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn is_disk(key: &str) -> bool {

@@ -147,12 +147,12 @@ fn the_fixed_part_of_an_output_is_small() {
 
 #[test]
 fn several_values_show_as_one_output() {
-    let page = (Page::new("First").paragraph("one"), Some(Page::new("Second").paragraph("two"))).page();
+    let page =
+        (Page::new("First").paragraph("one"), Some(Page::new("Second").paragraph("two")), Page::new("Third")).page();
     let text = page.text();
-    assert!(
-        text.contains("First") && text.contains("one") && text.contains("Second") && text.contains("two"),
-        "{text}"
-    );
+    for said in ["First", "one", "Second", "two", "Third"] {
+        assert!(text.contains(said), "{text}");
+    }
     assert_eq!(None::<Page>.page().text(), "Nothing\n═══════\n\nThere is none.\n");
 }
 

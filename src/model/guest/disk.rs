@@ -53,6 +53,12 @@ impl fmt::Display for DiskKind {
     }
 }
 
+impl From<DiskKind> for Cell {
+    fn from(kind: DiskKind) -> Cell {
+        kind.to_string().into()
+    }
+}
+
 /// Where the data of a disk lie.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]

@@ -10,8 +10,8 @@ use crate::error::Error;
 use crate::model::evidence::{Evidence, Source};
 use crate::model::sight::Sight;
 use crate::model::unread::Unread;
-use crate::page::Provenance;
-use crate::render::say;
+use crate::page::{Page, Provenance};
+use crate::render::{View, say};
 use crate::session::Progress;
 use crate::text::Text;
 
@@ -58,7 +58,7 @@ impl<T: Listed + Send + Sync> List<T> {
             }
         }
         let mut known = Vec::with_capacity(asked.len());
-        let mut evidence: Option<Evidence> = None;
+        let (mut evidence, mut is_hidden): (Option<Evidence>, bool) = (None, false);
         let answers = at_once(&asked, T::NOUN.1, self.provenance().simulated, ask);
         for (item, answer) in asked.into_iter().zip(answers) {
             match answer {
@@ -70,10 +70,13 @@ impl<T: Listed + Send + Sync> List<T> {
                     });
                     known.push((item.clone(), found));
                 }
-                Err(error) => match reason(&error) {
-                    Some(why) => unread.add(item.told().raw(), why),
-                    None => unread.odd(item.told().raw(), &error),
-                },
+                Err(error) => {
+                    is_hidden |= matches!(error, Error::NotPermitted { .. });
+                    match reason(&error) {
+                        Some(why) => unread.add(item.told().raw(), why),
+                        None => unread.odd(item.told().raw(), &error),
+                    }
+                }
             }
         }
         let mut all = self.evidence();
@@ -86,7 +89,7 @@ impl<T: Listed + Send + Sync> List<T> {
             all = all.and(&read);
         }
         for words in unread.said(T::NOUN) {
-            all.sight = all.sight.and(Sight::part(words));
+            all.sight = all.sight.and(if is_hidden { Sight::hidden(words) } else { Sight::part(words) });
         }
         Each { known, evidence: all }
     }
@@ -199,6 +202,17 @@ impl<T: Clone, V: Listed> Each<T, List<V>> {
         let Evidence { provenance, sight } = self.evidence.clone();
         let title = format!("All {}", V::NOUN.1).into();
         List::new(items, About { title, question: Text::default(), sight, provenance, of: None })
+    }
+}
+
+impl<T: Listed, U> View for Each<T, U> {
+    fn page(&self) -> Page {
+        Page::new(format!("What each of the {} told", T::NOUN.1))
+            .answer(
+                format!("{} told it", count(self.len(), T::NOUN)),
+                "; .iter() goes through them, .items() through what is in their lists, and .together() makes one list of it.",
+            )
+            .based_on(self)
     }
 }
 

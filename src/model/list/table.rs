@@ -194,7 +194,9 @@ impl<T: Listed> Table<T> {
         let items = self.list.items.as_slice();
         let row = |item: &T| self.columns.iter().map(|column| (column.cell)(item)).collect::<Vec<_>>();
         let seen = self.list.about.provenance.seen.clone();
-        let grid = Grid { seen: seen.clone(), ..Grid::new(self.columns.iter().map(|column| column.name.clone())) };
+        let remarks = self.remarks.clone();
+        let grid =
+            Grid { seen: seen.clone(), remarks, ..Grid::new(self.columns.iter().map(|column| column.name.clone())) };
         let grid = if self.all || items.len() <= HEAD + TAIL {
             grid.rows(items.iter().map(row))
         } else {
@@ -242,8 +244,11 @@ impl<T: Listed> View for Table<T> {
         let rest = about.nothing().filter(|_| list.is_empty()).map_or(rest, str::to_owned);
         let page =
             Page::new(about.title.clone()).question(about.question.clone()).answer(format!("{fact}{of}{seen}"), rest);
-        let page = if list.is_empty() { page } else { page.table(self.grid()) };
-        finish(self.remarks.iter().fold(page, |page, remark| page.note(Level::Warning, remark)), about)
+        let page = match list.is_empty() {
+            true => self.remarks.iter().fold(page, |page, remark| page.note(Level::Warning, remark)),
+            false => page.table(self.grid()),
+        };
+        finish(page, about)
     }
 }
 
@@ -282,6 +287,15 @@ mod tests {
             of: None,
         };
         List::new((0..n).map(Thing).collect(), about)
+    }
+
+    #[test]
+    fn a_column_that_is_not_there_is_told_on_whatever_page_the_table_stands() {
+        let table = things(3).table().hide_column("Tag");
+        let own = Page::new("Own").table(&table).text();
+        for text in [table.page().text(), own] {
+            assert_eq!(text.matches("There is no column \"Tag\". There are Thing, Size.").count(), 1, "{text}");
+        }
     }
 
     #[test]

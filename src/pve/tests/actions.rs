@@ -561,3 +561,14 @@ fn a_plan_for_an_empty_list_says_that_alone() {
     assert!(!text.contains("only looks"), "{text}");
     refused(plan.run(), "The list is empty");
 }
+
+/// The server completes what was asked for, here with the size of the image, and keeps it until the guest is started anew.
+#[test]
+fn a_medium_that_waits_for_a_start_is_told_as_waiting_and_halts_nothing() {
+    let pve = demo();
+    let cd = "local:iso/debian-12.9.0-amd64-netinst.iso,media=cdrom";
+    let done = guest(&pve, "web-2").set("ide3", cd).run().unwrap();
+    let text = done.page().text();
+    assert!(text.contains("set; ide3 when it is started anew"), "{text}");
+    guest(&pve, "web-2").tag("chg-1").run().unwrap();
+}
