@@ -431,10 +431,4 @@ mod tests {
             assert_eq!(answered("1 of 1", rest, &[", as far as could be read", far]), [limited, limited]);
         }
     }
-
-    #[test]
-    fn a_table_of_nothing_says_so() {
-        let text = crate::render::View::page(&Page::new("").table(Grid::new(["Guest", "Node"]))).text();
-        assert!(text.contains("none"), "{text}");
-    }
 }

@@ -157,6 +157,12 @@ fn several_values_show_as_one_output() {
 }
 
 #[test]
+fn a_table_of_nothing_says_so() {
+    let page = Page::new("").table(Grid::new(["Guest", "Node"]));
+    assert!(page.text().contains("none") && page.html().contains("none"), "{}", page.text());
+}
+
+#[test]
 fn a_figure_in_a_page_is_an_image_with_its_words() {
     let html = everything("x").html();
     assert!(html.contains(" src=\"data:image/svg+xml,%3Csvg xmlns=%22"), "{html}");

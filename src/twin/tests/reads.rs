@@ -34,6 +34,7 @@ const READS: &[&str] = &[
     "/cluster/replication/100-0",
     "/cluster/backup/backup-weekly/included_volumes",
     "/cluster/config/nodes",
+    "/cluster/config/qdevice",
     "/cluster/mapping/pci",
     "/cluster/mapping/usb",
     "/cluster/mapping/dir",
