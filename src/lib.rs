@@ -87,6 +87,7 @@ pub use model::cluster::options::DatacenterOptions;
 pub use model::cluster::overview_row::{ClusterResource, ResourceKind};
 pub use model::cluster::realm_sync::RealmSyncJob;
 pub use model::cluster::replication::{Replication, ReplicationJob};
+pub use model::difference::{Change, ChangeKind, ChangedPart, Difference};
 pub use model::evidence::{Evidence, OrUnseen, Source};
 pub use model::firewall::address::{AddressRef, FirewallAlias, IpSet, IpSetEntry};
 pub use model::firewall::macros::{FirewallMacro, SecurityGroup};

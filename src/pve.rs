@@ -31,6 +31,7 @@ mod access;
 mod ceph;
 mod cluster;
 mod connect;
+mod difference;
 mod firewall;
 mod guest;
 mod lens;

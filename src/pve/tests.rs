@@ -19,6 +19,7 @@ mod approved;
 mod care;
 mod ceph;
 mod cuts;
+mod difference;
 mod firewall;
 mod following;
 mod inspectors;
