@@ -204,7 +204,7 @@ impl Listed for Change {
 /// after.guest("web-1")?.tag("chg-123").run()?;
 /// let difference = before.diff(&after)?;
 /// assert!(difference.page().text().contains("1 guest changed"));
-/// assert_eq!(difference.changes.first().unwrap().part("tags").unwrap().after.unwrap(), "chg-123, stage.prod");
+/// assert_eq!(difference.changes.first().unwrap().part("tags").unwrap().after.unwrap(), "chg-123, owner.alice, stage.prod");
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]

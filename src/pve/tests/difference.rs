@@ -313,7 +313,10 @@ fn nodes_and_storages_are_told_without_their_noise() {
     let storages = difference.changes.filter(|change| change.what == "storage");
     assert_eq!(storages.map(|change| change.name.to_string()), ["ceph-vm"]);
     let said = words(&difference);
-    assert!(said.contains("3 nodes changed, 1 storage changed, as far as could be read, and no guest, between"), "{said}");
+    assert!(
+        said.contains("3 nodes changed, 1 storage changed, as far as could be read, and no guest, between"),
+        "{said}"
+    );
 }
 
 #[test]
