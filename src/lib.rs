@@ -158,3 +158,4 @@ pub use runbook::{Runbook, Step, StepState};
 pub use text::Text;
 pub use units::{Age, Amount, Bytes, Moment, Ratio, Reading, Why, days, hours, minutes, seconds};
 pub use wire::practice::Fault;
+pub use wire::redaction::Redaction;

@@ -36,6 +36,7 @@ mod firewall;
 mod guest;
 mod lens;
 mod overview;
+mod redact;
 mod role;
 mod sdn;
 #[cfg(test)]
