@@ -108,12 +108,12 @@ impl Answer<'_> {
 
     /// What is called so depends on what it is.
     fn name(&self, book: &mut Book, of: &str, words: &str) -> String {
-        let is_of_a_guest = match self.parts.as_slice() {
-            ["nodes", _, "qemu" | "lxc"] => true,
-            ["nodes", _, "qemu" | "lxc", _, "config" | "pending" | "status" | "migrate", ..] => true,
-            ["nodes", _, "qemu" | "lxc", _, "snapshot", _, "config"] => true,
-            _ => false,
-        };
+        let is_of_a_guest = matches!(
+            self.parts.as_slice(),
+            ["nodes", _, "qemu" | "lxc"]
+                | ["nodes", _, "qemu" | "lxc", _, "config" | "pending" | "status" | "migrate", ..]
+                | ["nodes", _, "qemu" | "lxc", _, "snapshot", _, "config"]
+        );
         match of {
             "qemu" | "lxc" => book.of(Kind::Guest, words),
             _ if is_of_a_guest => book.of(Kind::Guest, words),
