@@ -27,7 +27,7 @@ impl View for Difference {
             .question("What is different between two looks at the cluster, and what was it before?")
             .answer(fact, rest)
             .based_on(self)
-            .table(Grid::new(["", "Before", "After"]).rows(rows));
+            .table(Grid::new(["Look", "Before", "After"]).rows(rows));
         let (guests, others) = (self.changes.only(Change::is_guest), self.changes.only(|change| !change.is_guest()));
         let table = |page: Page, title: &str, list: &crate::model::list::List<Change>| match list.is_empty() {
             true => page,
