@@ -8,6 +8,8 @@ use std::fmt;
 use crate::text::Text;
 use crate::units::Age;
 
+mod reworded;
+
 pub(crate) mod meaning;
 
 /// Everything that can go wrong. `Debug` is the same sentence as `Display`, since that is what a notebook prints.

@@ -9,6 +9,7 @@ mod changes;
 pub(crate) mod cluster;
 #[cfg(test)]
 pub(crate) mod conformance;
+pub(crate) mod difference;
 pub(crate) mod evidence;
 pub(crate) mod fields;
 pub(crate) mod firewall;

@@ -31,10 +31,12 @@ mod access;
 mod ceph;
 mod cluster;
 mod connect;
+mod difference;
 mod firewall;
 mod guest;
 mod lens;
 mod overview;
+mod redact;
 mod role;
 mod sdn;
 #[cfg(test)]

@@ -135,6 +135,10 @@ impl Session {
                 "Without that a failed cell would not stop later ones from acting; restart the kernel and connect again",
             )
         })?;
+        let cluster = match wire.remark() {
+            Some(remark) => format!("{cluster} · {}", remark.raw()),
+            None => cluster,
+        };
         let (books, journal) = (Mutex::new(books), Mutex::new(Ledger::new(place)));
         let (cluster, memory) = (cluster.into(), Mutex::default());
         let mut called = Called::default();
@@ -239,6 +243,24 @@ impl Session {
     /// The lens that is looked through.
     pub(crate) fn lens(&self) -> Option<&Lens> {
         self.seen.as_ref().map(|seen| &seen.lens)
+    }
+
+    /// The way to the cluster, for a session that goes another one around it.
+    pub(crate) fn wire(&self) -> Arc<dyn Wire> {
+        self.inner.wire.clone()
+    }
+
+    /// This session with what stands of another one: why it may act, what halted it, in these words; where its journal is
+    /// kept; how old answers may be.
+    pub(crate) fn standing_as(self, other: &Session, say: impl Fn(&Text) -> Text) -> Session {
+        self.keep_journal(lock(&other.inner.journal).place());
+        if let Some(why) = other.armed().filter(|_| self.armed().is_none()) {
+            self.arm(say(&why).raw());
+        }
+        if let Some(because) = other.halted() {
+            self.halt(say(&because));
+        }
+        Session { at_most: other.at_most, ..self }
     }
 
     /// Makes something happen to a simulated cluster. What was read before says nothing of it.

@@ -25,6 +25,7 @@ pub(crate) mod joining;
 pub(crate) mod outage;
 pub(crate) mod peer;
 pub(crate) mod practice;
+pub(crate) mod redaction;
 pub(crate) mod refusal;
 pub(crate) mod rounds;
 pub(crate) mod tls;
@@ -211,10 +212,19 @@ impl fmt::Debug for Reply {
 #[derive(Debug)]
 pub(crate) struct Pending(Answer);
 
-#[derive(Debug)]
 enum Answer {
     Here(Result<Reply, Error>),
     Coming(mpsc::Receiver<Result<Reply, Error>>, Text),
+    /// An answer of which something is made when it is there.
+    Made(Box<Pending>, Made),
+}
+
+type Made = Box<dyn FnOnce(Result<Reply, Error>) -> Result<Reply, Error> + Send>;
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if matches!(self, Answer::Here(_)) { "here" } else { "coming" })
+    }
 }
 
 impl Pending {
@@ -228,8 +238,19 @@ impl Pending {
         Pending(Answer::Coming(answer, call))
     }
 
+    /// What is made of the answer, once it is there.
+    pub(crate) fn then(self, make: Made) -> Pending {
+        Pending(match self.0 {
+            Answer::Here(answer) => Answer::Here(make(answer)),
+            _ => Answer::Made(Box::new(self), make),
+        })
+    }
+
     /// Waits for the answer for no longer than this; whether it is here.
     pub(crate) fn has_come(&mut self, within: Duration) -> bool {
+        if let Answer::Made(inner, _) = &mut self.0 {
+            return inner.has_come(within);
+        }
         let Answer::Coming(answer, call) = &self.0 else { return true };
         self.0 = match answer.recv_timeout(within) {
             Ok(answer) => Answer::Here(answer),
@@ -247,6 +268,7 @@ impl Pending {
         match self.0 {
             Answer::Here(answer) => answer,
             Answer::Coming(answer, call) => answer.recv().unwrap_or_else(|_| Err(thread_ended(call))),
+            Answer::Made(inner, make) => make(inner.wait()),
         }
     }
 }
@@ -282,6 +304,10 @@ pub(crate) trait Wire: Send + Sync {
     fn now(&self) -> Moment;
     /// Waits, by that clock.
     fn pause(&self, time: Duration);
+    /// What every output has to say of what comes this way.
+    fn remark(&self) -> Option<Text> {
+        None
+    }
     /// Makes something happen that only a simulated cluster can be made to suffer.
     fn practice(&self, fault: &practice::Fault) -> Result<(), Error> {
         Err(Error::not_run(

@@ -47,6 +47,16 @@ impl Ledger {
         Ledger { kept, entries: Vec::new(), written: 0, head: None, trouble: None, secrets: Vec::new() }
     }
 
+    /// Where it is kept, for another session that keeps its own there.
+    pub(crate) fn place(&self) -> Place {
+        match &self.kept {
+            Where::Here => Place::Here,
+            Where::Off => Place::Off,
+            Where::File(file) => Place::File(file.path.clone()),
+            Where::Unknown(error) => Place::Unknown(error.clone()),
+        }
+    }
+
     /// Keeps these parameters out of everything that comes.
     pub(crate) fn hide(&mut self, secrets: Vec<(String, String)>) {
         let known = |secret: &(String, String)| self.secrets.contains(secret);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::draw::layers::{Column, Item, Link, Scene};
 use crate::model::guest::Guest;
 use crate::model::list::{List, Listed, count};
-use crate::page::{Cell, Figure, Grid, State, Tone};
+use crate::page::{Cell, Figure, Grid, Page, Provenance, State, Tone};
 use crate::text::Text;
 use crate::units::Reading;
 
@@ -13,9 +13,18 @@ use crate::units::Reading;
 const NAMED: usize = 4;
 const ROWS: usize = 200;
 
+/// As many differences of one guest as its box and its sentence name.
+const TOLD: usize = 3;
+
+/// What is told of a guest by its list alone.
+const LISTED: [&str; 7] = ["Kind", "Name", "Number of cores", "Memory", "First disk", "Tags", "Pool"];
+
 const BEFORE: usize = 0;
 const GUEST: usize = 1;
 const AFTER: usize = 2;
+
+/// What is different: of what, from, to.
+pub(crate) type Part = (String, String, String);
 
 impl List<Guest> {
     /// What changed since an earlier list was read, as a drawing: which guests moved, started, stopped, came, went, or
@@ -32,16 +41,33 @@ impl List<Guest> {
     /// # Ok(()) }
     /// ```
     pub fn since(&self, before: &List<Guest>) -> Figure {
-        Changes::between(before, self).figure()
+        Changes::between(before, self).scene().1
     }
+}
+
+/// The same drawing of differences that were found already, by the number of the guest: alone, with what must be said
+/// beside it; and for a page that says the rest itself, table and sentence.
+pub(crate) fn figures(
+    (before, after): (&List<Guest>, &List<Guest>),
+    parts: BTreeMap<u32, Vec<Part>>,
+    from: &Provenance,
+    caveats: Vec<String>,
+) -> (Figure, Figure) {
+    let changes = Changes::of(before, after, |vmid, _, _| parts.get(&vmid).cloned().unwrap_or_default());
+    let (mut scene, _) = changes.scene();
+    scene.provenance = from.clone();
+    let inside = scene.figure_inside();
+    let words = Page::new(inside.title.clone()).answer(changes.answer().0, ".");
+    let inside = Figure::new(inside.title.clone(), inside.svg(), words);
+    scene.caveats.extend(caveats);
+    (scene.figure(), inside)
 }
 
 /// What a guest was and what it is, one of them at least.
 struct Change<'a> {
     was: Option<&'a Guest>,
     is: Option<&'a Guest>,
-    /// What is different: of what, from, to.
-    parts: Vec<(&'static str, String, String)>,
+    parts: Vec<Part>,
 }
 
 struct Changes<'a> {
@@ -53,20 +79,28 @@ struct Changes<'a> {
 
 impl<'a> Changes<'a> {
     fn between(before: &'a List<Guest>, after: &'a List<Guest>) -> Changes<'a> {
+        Changes::of(before, after, |_, was, is| parts(was, is))
+    }
+
+    fn of(
+        before: &'a List<Guest>,
+        after: &'a List<Guest>,
+        parts: impl Fn(u32, Option<&Guest>, Option<&Guest>) -> Vec<Part>,
+    ) -> Changes<'a> {
         let mut pairs: BTreeMap<u32, (Option<&Guest>, Option<&Guest>)> = BTreeMap::new();
         before.iter().for_each(|guest| pairs.entry(guest.vmid).or_default().0 = Some(guest));
         after.iter().for_each(|guest| pairs.entry(guest.vmid).or_default().1 = Some(guest));
         let all = pairs.len();
-        let changed = pairs.into_values().map(|(was, is)| Change { parts: parts(was, is), was, is });
+        let changed = pairs.into_iter().map(|(vmid, (was, is))| Change { parts: parts(vmid, was, is), was, is });
         Changes { before, after, changed: changed.filter(|change| !change.parts.is_empty()).collect(), all }
     }
 
-    /// What is in one list alone came or went only if both lists hold all there is.
+    /// Whether all guests were seen: what is not in a list was not there only then.
     fn are_whole(&self) -> bool {
-        [self.before, self.after].iter().all(|list| list.is_complete() == Some(true) && !list.is_filtered())
+        is_whole(self.before) && is_whole(self.after)
     }
 
-    fn figure(&self) -> Figure {
+    fn scene(&self) -> (Scene, Figure) {
         let mut scene = Scene {
             title: "What changed".into(),
             question: "What is different, and what was it before?".into(),
@@ -96,12 +130,14 @@ impl<'a> Changes<'a> {
                 scene.links.push(Link { from, to, broken: guest.is_none() });
             }
         }
-        scene.figure_with(|page| if self.changed.is_empty() { page } else { page.table(self.table()) })
+        let figure = scene.figure_with(|page| if self.changed.is_empty() { page } else { page.table(self.table()) });
+        (scene, figure)
     }
 
     /// Where a guest was, or is, and in which state.
     fn place(&self, column: usize, guest: Option<&Guest>) -> Item {
-        let (name, state) = match (guest, self.are_whole(), column) {
+        let is_whole = is_whole(if column == BEFORE { self.before } else { self.after });
+        let (name, state) = match (guest, is_whole, column) {
             (Some(guest), ..) => (guest.node.clone(), guest.state()),
             (None, true, BEFORE) => ("not there yet".into(), State::new(Tone::Off, "new")),
             (None, true, _) => ("not there any more".into(), State::new(Tone::Wrong, "gone")),
@@ -119,8 +155,7 @@ impl<'a> Changes<'a> {
             };
         }
         let fact = format!("{} of {guests} changed", self.changed.len());
-        let said: Vec<String> =
-            self.changed.iter().take(NAMED).map(|change| change.sentence(self.are_whole())).collect();
+        let said: Vec<String> = self.changed.iter().take(NAMED).map(|change| change.sentence(self)).collect();
         let more = self.changed.len().saturating_sub(NAMED);
         let more = if more > 0 { format!("; and {more} more") } else { String::new() };
         (fact, format!(": {}{more}.", said.join("; ")))
@@ -146,7 +181,7 @@ impl<'a> Changes<'a> {
         let rows = self.changed.iter().flat_map(|change| {
             let called = change.called();
             change.parts.iter().map(move |(what, from, to)| {
-                vec![Cell::from(called.clone()), (*what).into(), from.clone().into(), to.clone().into()]
+                vec![Cell::from(called.clone()), what.as_str().into(), from.clone().into(), to.clone().into()]
             })
         });
         let rows: Vec<Vec<Cell>> = rows.collect();
@@ -170,16 +205,16 @@ impl Change<'_> {
     fn item(&self) -> Item {
         let parts: Vec<String> = self.parts.iter().map(|(what, from, to)| format!("{what}: {from} → {to}")).collect();
         // Only those that did nothing but move or change their state are alike.
-        let joins = self.parts.iter().all(|(what, ..)| matches!(*what, "Node" | "State"));
-        Item { column: GUEST, name: self.called().into(), detail: parts.join("; "), joins, ..Item::default() }
+        let joins = self.parts.iter().all(|(what, ..)| matches!(what.as_str(), "Node" | "State"));
+        Item { column: GUEST, name: self.called().into(), detail: some(&parts, "; "), joins, ..Item::default() }
     }
 
-    fn sentence(&self, whole: bool) -> String {
+    fn sentence(&self, of: &Changes<'_>) -> String {
         let called = self.called();
         let (was, is) = match (self.was, self.is) {
             (Some(was), Some(is)) => (was, is),
-            (None, _) if whole => return format!("{called} is new"),
-            (_, None) if whole => return format!("{called} is gone"),
+            (None, _) if is_whole(of.before) => return format!("{called} is new"),
+            (_, None) if is_whole(of.after) => return format!("{called} is gone"),
             _ => return format!("{called} is in one list alone"),
         };
         let mut said = Vec::new();
@@ -189,19 +224,39 @@ impl Change<'_> {
         if was.state() != is.state() {
             said.push(format!("is {}", is.state().word));
         }
-        let others = self.parts.iter().filter(|(what, ..)| !matches!(*what, "Node" | "State"));
-        said.extend(others.map(|(what, from, to)| format!("has another {}: {from} → {to}", what.to_lowercase())));
-        format!("{called} {}", said.join(" and "))
+        let others = self.parts.iter().filter(|(what, ..)| !matches!(what.as_str(), "Node" | "State"));
+        let others = others.map(|(what, from, to)| match LISTED.contains(&what.as_str()) {
+            true => format!("has another {}: {from} → {to}", what.to_lowercase()),
+            false => format!("has {what}: {from} → {to}"),
+        });
+        said.extend(others);
+        format!("{called} {}", some(&said, " and "))
+    }
+}
+
+fn is_whole(list: &List<Guest>) -> bool {
+    list.is_complete() == Some(true) && !list.is_filtered()
+}
+
+/// The first of several differences, and how many more there are.
+fn some(said: &[String], between: &str) -> String {
+    match said.len().saturating_sub(TOLD) {
+        0 => said.join(between),
+        more => format!("{}{between}{more} more", said[..TOLD].join(between)),
     }
 }
 
 /// What is different; a number that is not known on one side is no difference.
-fn parts(was: Option<&Guest>, is: Option<&Guest>) -> Vec<(&'static str, String, String)> {
-    let (was, is) = match (was, is) {
-        (Some(was), Some(is)) => (was, is),
-        (None, Some(_)) => return vec![("Guest", "not there".into(), "there".into())],
-        _ => return vec![("Guest", "there".into(), "not there".into())],
-    };
+fn parts(was: Option<&Guest>, is: Option<&Guest>) -> Vec<Part> {
+    match (was, is) {
+        (Some(was), Some(is)) => parts_of(was, is),
+        (None, Some(_)) => vec![("Guest".into(), "not there".into(), "there".into())],
+        _ => vec![("Guest".into(), "there".into(), "not there".into())],
+    }
+}
+
+/// The same of a guest that is in both lists.
+pub(crate) fn parts_of(was: &Guest, is: &Guest) -> Vec<Part> {
     fn known<T: ToString>(one: &Reading<T>, other: &Reading<T>) -> (String, String) {
         match (one, other) {
             (Reading::Known(one), Reading::Known(other)) => (one.to_string(), other.to_string()),
@@ -224,7 +279,7 @@ fn parts(was: Option<&Guest>, is: Option<&Guest>) -> Vec<(&'static str, String, 
         ("Tags", (tags(was), tags(is))),
         ("Pool", (pool(was), pool(is))),
     ];
-    both.into_iter().filter(|(_, (from, to))| from != to).map(|(what, (from, to))| (what, from, to)).collect()
+    both.into_iter().filter(|(_, (from, to))| from != to).map(|(what, (from, to))| (what.into(), from, to)).collect()
 }
 
 #[cfg(test)]

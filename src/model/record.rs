@@ -97,6 +97,11 @@ impl Origin {
         self.more.as_deref().cloned()
     }
 
+    /// The object's JSON with its secrets: to be held against another, and never to be shown.
+    pub(crate) fn whole_json(&self) -> Value {
+        self.raw.as_ref().map_or(Value::Null, whole_json_of)
+    }
+
     /// The object's JSON, secrets masked.
     pub(crate) fn json(&self) -> Value {
         self.raw.as_ref().map_or(Value::Null, json_of)
@@ -105,12 +110,16 @@ impl Origin {
 
 /// The JSON that an object came as, secrets masked.
 pub(crate) fn json_of(raw: &Raw) -> Value {
+    masked(whole_json_of(raw))
+}
+
+fn whole_json_of(raw: &Raw) -> Value {
     let json: Value = serde_json::from_str(raw.json()).unwrap_or_default();
     // A single object comes with the envelope of its answer.
-    masked(match json {
+    match json {
         Value::Object(mut fields) if raw.is_whole() => fields.remove("data").unwrap_or_default(),
         json => json,
-    })
+    }
 }
 
 /// Makes a struct a [`Record`]: `record!(Service: "/nodes/{node}/services");`. Its page is made of its row of cells and of

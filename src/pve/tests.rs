@@ -19,6 +19,7 @@ mod approved;
 mod care;
 mod ceph;
 mod cuts;
+mod difference;
 mod firewall;
 mod following;
 mod inspectors;
@@ -29,6 +30,7 @@ mod machine;
 pub(crate) mod maps;
 mod memory;
 mod node;
+mod redact;
 mod sdn;
 
 /// The simulated cluster behind a connection that can be made to break, and that counts what was sent.

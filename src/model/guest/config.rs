@@ -25,6 +25,7 @@ use crate::text::Text;
 use crate::units::Bytes;
 use crate::wire::Call;
 
+mod compared;
 mod meaning;
 mod page;
 

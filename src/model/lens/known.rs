@@ -100,6 +100,7 @@ known! {
     crate::model::ceph::status::CephStatus,
     crate::model::ceph::osd::CephTree,
     crate::model::node::certificate::Certificate,
+    crate::model::difference::Change,
     crate::model::guest::cloud_init::CloudInitSetting,
     crate::model::cluster::member::ClusterMember,
     crate::model::cluster::overview_row::ClusterResource,

@@ -323,6 +323,7 @@ fn by_hand(session: &Session) -> Vec<(&'static str, Vec<String>)> {
     use crate::model::api::ApiMethod;
     use crate::model::ceph::osd::CephOsd;
     use crate::model::cluster::{backup_cover::IncludedVolume, ha_node::HaNode};
+    use crate::model::difference::Change;
     use crate::model::guest::disk::{Disk, on_storage::GuestDisk};
     use crate::model::guest::net::{Net, on_bridge::GuestNet};
     use crate::model::loss::GuestLoss;
@@ -356,6 +357,7 @@ fn by_hand(session: &Session) -> Vec<(&'static str, Vec<String>)> {
         ("Net", all_faults::<Net>(&none, Vec::new())),
         ("GuestNet", all_faults::<GuestNet>(&none, Vec::new())),
         ("GuestLoss", all_faults::<GuestLoss>(&none, Vec::new())),
+        ("Change", all_faults::<Change>(&none, Vec::new())),
         ("CephOsd", faults::<CephOsd>(session)),
     ]
 }
