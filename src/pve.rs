@@ -35,6 +35,7 @@ mod firewall;
 mod guest;
 mod lens;
 mod overview;
+mod record;
 mod role;
 mod sdn;
 #[cfg(test)]
@@ -45,6 +46,7 @@ mod topology;
 mod why;
 
 pub use connect::Connection;
+pub use record::Recorded;
 
 /// A cluster that one is connected to. Cloning is cheap and gives the same session.
 ///
@@ -72,7 +74,8 @@ impl Pve {
 
     /// The cluster that environment variables describe, so that a notebook names neither address nor secret.
     ///
-    /// `PVE_URL` (`https://pve1:8006`, several separated by commas, or `demo:`); a token from `PVE_TOKEN`,
+    /// `PVE_URL` (`https://pve1:8006`, several separated by commas, `demo:`, or `file:prod.pve.json` for a
+    /// [recording](Pve::record_to)); a token from `PVE_TOKEN`,
     /// `PVE_TOKEN_FILE` or the output of `PVE_TOKEN_COMMAND` (`user@realm!name=secret`), or `PVE_USER` with
     /// `PVE_PASSWORD` (and `PVE_OTP`, the code of a second factor); `PVE_FINGERPRINT` or `PVE_CA_FILE`; `PVE_WRITE`, a reason as for [`arm`](Pve::arm);
     /// `PVE_JOURNAL`, the file of the [`Journal`], or `off`.

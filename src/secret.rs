@@ -76,6 +76,22 @@ pub(crate) fn masked(value: Value) -> Value {
     }
 }
 
+/// A body without its secrets, as it came where it has none, and how many there were.
+pub(crate) fn masked_body(body: &str) -> (String, usize) {
+    let masked = match serde_json::from_str::<Value>(body) {
+        Ok(value) => {
+            let without = masked(value.clone());
+            if without == value { body.to_owned() } else { without.to_string() }
+        }
+        // Broken JSON cannot be masked.
+        Err(_) if body.trim_start().starts_with(['{', '[', '"']) => beginning(body, 0),
+        Err(_) => without_password(body),
+    };
+    let times = |words: &str| words.matches(NOT_SHOWN).count();
+    let secrets = times(&masked).saturating_sub(times(body));
+    (masked, secrets)
+}
+
 /// Words without the passwords in the addresses among them: `http://user:secret@proxy:3128`.
 pub(crate) fn without_password(words: &str) -> String {
     let mut shown = String::with_capacity(words.len());

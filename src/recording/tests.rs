@@ -1,0 +1,1 @@
+//! Recordings that are whole, and files that are none.
