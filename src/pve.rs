@@ -104,7 +104,7 @@ impl Pve {
         if variable("PVE_URL").is_some() { Pve::from_env() } else { Pve::demo() }
     }
 
-    /// Whether this cluster is simulated, and so nobody's production.
+    /// Whether this cluster is simulated, and so nobody's production. A [recording](Pve::open_recording) is not.
     pub fn is_simulated(&self) -> bool {
         self.session.is_simulated()
     }

@@ -21,8 +21,12 @@ mod kept;
 mod part;
 mod wider;
 
+#[cfg(test)]
+pub(crate) use file::unpacked;
 pub(crate) use file::{About, write};
 pub(crate) use kept::{Answers, key};
+
+pub(crate) use wider::is_without_agent;
 
 use file::File;
 use part::Part;

@@ -210,7 +210,8 @@ impl View for Recorded {
         let page = match self.unanswered.is_empty() {
             true => page,
             false => {
-                let rows = self.unanswered.iter().map(|(call, why)| [Cell::Code(call.clone()), Cell::from(why.clone())]);
+                let rows =
+                    self.unanswered.iter().map(|(call, why)| [Cell::Code(call.clone()), Cell::from(why.clone())]);
                 let grid = rows.fold(Grid::new(["Call", "Why"]), Grid::row);
                 page.note(Level::Warning, format!("{} calls got no answer, and are not in it.", self.unanswered.len()))
                     .section(format!("Without an answer · {}", self.unanswered.len()), Page::new("").table(grid))

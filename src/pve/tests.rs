@@ -29,6 +29,7 @@ mod machine;
 pub(crate) mod maps;
 mod memory;
 mod node;
+mod recording;
 mod sdn;
 
 /// The simulated cluster behind a connection that can be made to break, and that counts what was sent.

@@ -23,7 +23,8 @@ pub(super) enum Damage {
 }
 
 pub(super) fn damaged(file: &str, damage: &Damage) -> Error {
-    const AGAIN: &str = "Copy it again from where it is whole, or record the cluster again: pve.record_to(\"prod.pve.json\")?";
+    const AGAIN: &str =
+        "Copy it again from where it is whole, or record the cluster again: pve.record_to(\"prod.pve.json\")?";
     let (what, next) = match damage {
         Damage::Unreadable(why) => (
             format!("The recording {file} cannot be read: {why}"),

@@ -150,3 +150,9 @@ fn understood(bytes: &[u8]) -> Result<File, Damage> {
 fn sha256(bytes: &[u8]) -> String {
     digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+/// All lines of a recording, unpacked.
+#[cfg(test)]
+pub(crate) fn unpacked(path: &Path) -> String {
+    read(path).unwrap().parts.iter().map(|part| part.lines().unwrap()).collect()
+}

@@ -40,12 +40,14 @@ impl Part {
     }
 
     fn unpacked(&self) -> Option<Answers> {
+        kept::read(&self.lines()?).ok()
+    }
+
+    /// Its lines, unless they are not as long as it says.
+    pub(super) fn lines(&self) -> Option<String> {
         let packed = STANDARD.decode(&self.zlib).ok()?;
         let lines = decompress_to_vec_zlib_with_limit(&packed, self.bytes.min(MOST)).ok()?;
-        if lines.len() != self.bytes {
-            return None;
-        }
-        kept::read(std::str::from_utf8(&lines).ok()?).ok()
+        if lines.len() == self.bytes { String::from_utf8(lines).ok() } else { None }
     }
 }
 

@@ -27,6 +27,7 @@ pub(super) fn answer(recording: &Recording, call: &Call) -> Result<Option<Reply>
     };
     match (narrowed, &parts[..]) {
         (Some(reply), _) => Ok(Some(reply)),
+        (None, ["nodes", _, "qemu", _, "agent", _]) => of_a_silent_agent(recording, call),
         (None, ["nodes", node, ..]) => of_a_node_that_is_away(recording, node),
         (None, _) => Ok(None),
     }
@@ -36,6 +37,18 @@ pub(super) fn answer(recording: &Recording, call: &Call) -> Result<Option<Reply>
 fn of_a_node_that_is_away(recording: &Recording, node: &str) -> Result<Option<Reply>, Error> {
     let status = recording.exactly(&Call::get(format!("/nodes/{node}/status")))?;
     Ok(status.filter(|reply| matches!(reply.status, 595 | 596)))
+}
+
+/// Whether this tells that a guest has no agent at work, which is the same whatever one asks of it.
+pub(crate) fn is_without_agent(path: &str, reply: &Reply) -> bool {
+    let words = ["QEMU guest agent is not running", "No QEMU guest agent configured"];
+    path.contains("/agent/") && !reply.is_ok() && words.iter().any(|words| reply.body.contains(words))
+}
+
+fn of_a_silent_agent(recording: &Recording, call: &Call) -> Result<Option<Reply>, Error> {
+    let Some((agent, _)) = call.path.rsplit_once('/') else { return Ok(None) };
+    let first = Call::get(format!("{agent}/network-get-interfaces"));
+    Ok(recording.exactly(&first)?.filter(|reply| is_without_agent(&first.path, reply)))
 }
 
 /// What was answered on this path to who asked for all of it.

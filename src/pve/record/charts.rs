@@ -16,17 +16,19 @@ const WEEK: (&str, usize) = ("week", 336);
 const MONTH: (&str, usize) = ("month", 1_440);
 const YEAR: (&str, usize) = ("year", 1_460);
 
-pub(super) const OF_GUESTS: Charts = Charts { point: 60, room: 12 << 20, spans: [WEEK, DAY, MONTH, HOUR, YEAR] };
+pub(super) const OF_GUESTS: Charts = Charts { point: 60, room: 12 << 20, spans: [WEEK, DAY, HOUR, MONTH, YEAR] };
 pub(super) const OF_NODES: Charts = Charts { point: 80, room: 4 << 20, spans: [MONTH, WEEK, DAY, HOUR, YEAR] };
 pub(super) const OF_STORAGES: Charts = Charts { point: 20, room: 4 << 20, spans: [MONTH, WEEK, DAY, HOUR, YEAR] };
 
 impl Charts {
-    /// The spans that have room for so many things.
+    /// The spans that have room for so many things: the first has all of it, the others what is left of a quarter.
     pub(super) fn spans(&self, things: usize) -> Vec<&'static str> {
-        let mut left = self.room;
+        let (mut used, mut room) = (0, self.room);
         let fits = |(span, points): &(&'static str, usize)| {
-            left = left.checked_sub(points * self.point * max(things, 1))?;
-            Some(*span)
+            used += points * self.point * max(things, 1);
+            let fits = used <= room;
+            room = self.room / 4;
+            fits.then_some(*span)
         };
         self.spans.iter().map_while(fits).collect()
     }
@@ -44,11 +46,12 @@ mod tests {
 
     #[test]
     fn what_matters_most_is_kept_longest() {
-        assert_eq!(OF_GUESTS.spans(30), ["week", "day", "month", "hour", "year"]);
-        assert_eq!(OF_GUESTS.spans(100), ["week", "day"]);
+        assert_eq!(OF_GUESTS.spans(30), ["week", "day", "hour"]);
+        assert_eq!(OF_GUESTS.spans(5), ["week", "day", "hour", "month", "year"]);
         assert_eq!(OF_GUESTS.spans(600), ["week"]);
-        assert_eq!(OF_GUESTS.left_out(10_000), ["week", "day", "month", "hour", "year"]);
-        assert_eq!(OF_NODES.spans(3), ["month", "week", "day", "hour", "year"]);
-        assert_eq!(OF_STORAGES.spans(100), ["month"]);
+        assert_eq!(OF_GUESTS.left_out(10_000), ["week", "day", "hour", "month", "year"]);
+        assert_eq!(OF_NODES.spans(4), ["month", "week", "day", "hour"]);
+        assert_eq!(OF_STORAGES.spans(30), ["month", "week"]);
+        assert_eq!(OF_STORAGES.spans(140), ["month"]);
     }
 }

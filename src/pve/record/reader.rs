@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::recording::{Answers, key};
 use crate::session::Session;
-use crate::wire::Call;
 use crate::wire::gates::node_in;
+use crate::wire::{Call, Reply};
 
 pub(super) struct Reader<'a> {
     session: &'a Session,
@@ -53,6 +53,11 @@ impl<'a> Reader<'a> {
             Some(Value::Null) | None => Vec::new(),
             Some(one) => vec![one],
         }
+    }
+
+    /// What came back to a call.
+    pub(super) fn reply(&self, call: &Call) -> Option<&Reply> {
+        self.answers.get(&key(call))
     }
 
     /// Whether a node answers.

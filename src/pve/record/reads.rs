@@ -1,6 +1,8 @@
 //! What is read for a recording: first what the cluster tells of itself, then what those answers name. One table of paths a
 //! thing; a test holds that every view and every question finds in them what it reads.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::charts::{Charts, OF_GUESTS, OF_NODES, OF_STORAGES};
@@ -9,6 +11,7 @@ use crate::error::Error;
 use crate::model::access::right;
 use crate::model::record::segment;
 use crate::model::task::{Upid, path};
+use crate::recording::is_without_agent;
 use crate::text::Text;
 use crate::wire::Call;
 
@@ -132,8 +135,11 @@ const OF_ONE_OF_FEW_GUESTS: [&str; 7] = [
     "firewall/refs",
 ];
 
-const OF_AN_AGENT: [&str; 6] =
-    ["get-osinfo", "get-host-name", "get-fsinfo", "network-get-interfaces", "get-users", "get-timezone"];
+/// What an agent is asked first: one that does not answer it is asked nothing else.
+const FIRST_OF_AN_AGENT: &str = "agent/network-get-interfaces";
+
+const OF_AN_AGENT: [&str; 5] =
+    ["agent/get-osinfo", "agent/get-host-name", "agent/get-fsinfo", "agent/get-users", "agent/get-timezone"];
 
 /// Reads all of it; what was not asked for, and why.
 ///
@@ -154,7 +160,7 @@ pub(super) fn all(reader: &mut Reader<'_>) -> Result<Vec<(&'static str, String)>
     let guests: Vec<Guest> = of(&["qemu", "lxc"]).iter().filter_map(Guest::of).collect();
     named_by_the_cluster(reader);
     let mut left_out = each_node(reader, &nodes);
-    left_out.extend(each_storage(reader, &storages));
+    left_out.extend(each_storage(reader, &nodes, &storages));
     left_out.extend(each_guest(reader, &guests));
     recent_tasks(reader);
     left_out.extend(never());
@@ -258,13 +264,20 @@ fn each_node(reader: &mut Reader<'_>, nodes: &[Value]) -> Vec<(&'static str, Str
     charts(reader, "charts of nodes", "Charts of nodes", &OF_NODES, names.len(), names.iter().map(path).collect())
 }
 
-fn each_storage(reader: &mut Reader<'_>, storages: &[Value]) -> Vec<(&'static str, String)> {
+fn each_storage(reader: &mut Reader<'_>, nodes: &[Value], listed: &[Value]) -> Vec<(&'static str, String)> {
+    let defined = reader.rows(&call("/storage")).into_iter().filter_map(|row| word(&row, "storage"));
+    let rights: Vec<Call> = defined.map(|storage| right::call(&format!("/storage/{storage}"))).collect();
     let place = |row: &Value| Some((word(row, "node")?, word(row, "storage")?));
-    let places: Vec<(String, String)> = storages.iter().filter_map(place).collect();
+    let mut places: BTreeSet<(String, String)> = listed.iter().filter_map(place).collect();
+    // Those that are switched off stand in no list but that of their node.
+    let on = |node: String| -> Vec<(String, String)> {
+        let rows = reader.rows(&call(&format!("/nodes/{node}/storage")));
+        rows.iter().filter_map(|row| Some((node.clone(), word(row, "storage")?))).collect()
+    };
+    places.extend(nodes.iter().filter_map(|node| word(node, "node")).flat_map(on));
     let path = |(node, storage): &(String, String)| format!("/nodes/{node}/storage/{storage}");
-    let rights = places.iter().map(|(_, storage)| right::call(&format!("/storage/{storage}")));
     let state = places.iter().flat_map(|place| below(&path(place), &["status", "content"]).collect::<Vec<_>>());
-    let calls: Vec<Call> = rights.chain(state).collect();
+    let calls: Vec<Call> = rights.into_iter().chain(state).collect();
     reader.read("storages", calls);
     let paths = places.iter().map(path).collect();
     charts(reader, "charts of storages", "Charts of storages", &OF_STORAGES, places.len(), paths)
@@ -313,18 +326,17 @@ fn one_by_one(reader: &mut Reader<'_>, guests: &[Guest]) {
     for guest in guests.iter().filter(|guest| reader.reaches(&guest.node)) {
         let path = guest.path();
         calls.extend(below(&path, &OF_ONE_OF_FEW_GUESTS));
-        calls.push(Call::get(format!("/nodes/{}/tasks", guest.node)).with("source", "active").with("vmid", &guest.vmid));
+        calls
+            .push(Call::get(format!("/nodes/{}/tasks", guest.node)).with("source", "active").with("vmid", &guest.vmid));
         if !knows_all_tasks(reader, &guest.node) {
             let tasks = Call::get(format!("/nodes/{}/tasks", guest.node));
             calls.push(tasks.with("source", "all").with("vmid", &guest.vmid));
         }
         calls.extend(each(reader, &format!("{path}/snapshot"), "name", &[&format!("{path}/snapshot/{{}}/config")]));
-        let config = reader.rows(&call(&format!("{path}/config"))).into_iter().next().unwrap_or_default();
         if guest.kind == "qemu" {
             calls.push(call(&format!("{path}/cloudinit")));
-            let agent = word(&config, "agent").is_some_and(|agent| agent.starts_with('1') || agent.contains("enabled=1"));
-            if guest.runs && agent {
-                calls.extend(OF_AN_AGENT.map(|ask| call(&format!("{path}/agent/{ask}"))));
+            if guest.runs {
+                calls.push(call(&format!("{path}/{FIRST_OF_AN_AGENT}")));
             }
         } else if guest.runs {
             calls.push(call(&format!("{path}/interfaces")));
@@ -336,7 +348,13 @@ fn one_by_one(reader: &mut Reader<'_>, guests: &[Guest]) {
         each(reader, &sets, "name", &[&format!("{sets}/{{}}")])
     });
     let sets: Vec<Call> = sets.collect();
+    let agents = guests.iter().filter(|guest| {
+        let first = call(&format!("{}/{FIRST_OF_AN_AGENT}", guest.path()));
+        reader.reply(&first).is_some_and(|reply| !is_without_agent(&first.path, reply))
+    });
+    let agents: Vec<Call> = agents.flat_map(|guest| below(&guest.path(), &OF_AN_AGENT).collect::<Vec<_>>()).collect();
     reader.read("single guests", sets);
+    reader.read("guest agents", agents);
 }
 
 /// Whether the tasks that were read of a node are all that it remembers.
