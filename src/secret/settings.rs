@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::{NOT_SHOWN, is_secret_parameter, masked};
 
-/// Names that hold a secret wherever they stand.
-const SECRETS: [&str; 24] = [
+/// Names that hold a secret wherever they stand; one is a switch that is called like a secret, which costs nothing.
+const SECRETS: [&str; 25] = [
     "CSRFPreventionToken",
     "challenge",
     "cipassword",
@@ -21,6 +21,7 @@ const SECRETS: [&str; 24] = [
     "eab-hmac-key",
     "encryption-key",
     "env",
+    "generate-password",
     "header",
     "keyring",
     "keys",
@@ -52,7 +53,7 @@ fn secrets_of_some() -> [(&'static str, Value); 6] {
 
 /// Names that sound like a secret and hold none: a path, a switch, a number, a name, something public; and what commands
 /// in a guest say, which is asked for by nobody but a plan.
-const NO_SECRETS: [&str; 49] = [
+const NO_SECRETS: [&str; 48] = [
     "Key",
     "Values",
     "acr-values",
@@ -72,7 +73,6 @@ const NO_SECRETS: [&str; 49] = [
     "encrypted",
     "err-data",
     "full-tokenid",
-    "generate-password",
     "hashpspool",
     "hotplug",
     "input-data",

@@ -27,7 +27,8 @@ fn a_cluster_is_recorded_over_https_by_reading_alone_and_looked_at_when_it_is_go
     assert_eq!(then.now(), recorded.at);
     let config = then.guest("web-1").unwrap().config().unwrap();
     assert_eq!(config.notes().unwrap(), "For the shop.");
-    assert!(!format!("{}{}", config.page().html(), config.raw()).contains("hunter2"));
+    let raw = then.get("/nodes/pve1/qemu/101/config").unwrap();
+    assert!(!format!("{}{}", config.page().html(), raw.page().text()).contains("hunter2"));
     let guest = then.guest("db-1").unwrap().page();
     let text = guest.text().split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains(&format!("recorded {}", recorded.at)) && text.contains("as audit@pve!notebook"), "{text}");

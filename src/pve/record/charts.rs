@@ -16,9 +16,9 @@ const WEEK: (&str, usize) = ("week", 336);
 const MONTH: (&str, usize) = ("month", 1_440);
 const YEAR: (&str, usize) = ("year", 1_460);
 
-pub(super) const OF_GUESTS: Charts = Charts { point: 60, room: 12 << 20, spans: [WEEK, DAY, HOUR, MONTH, YEAR] };
+pub(super) const OF_GUESTS: Charts = Charts { point: 60, room: 14 << 20, spans: [WEEK, DAY, HOUR, MONTH, YEAR] };
 pub(super) const OF_NODES: Charts = Charts { point: 80, room: 4 << 20, spans: [MONTH, WEEK, DAY, HOUR, YEAR] };
-pub(super) const OF_STORAGES: Charts = Charts { point: 20, room: 4 << 20, spans: [MONTH, WEEK, DAY, HOUR, YEAR] };
+pub(super) const OF_STORAGES: Charts = Charts { point: 20, room: 6 << 20, spans: [MONTH, WEEK, DAY, HOUR, YEAR] };
 
 impl Charts {
     /// The spans that have room for so many things: the first has all of it, the others what is left of a quarter.

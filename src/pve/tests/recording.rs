@@ -96,6 +96,7 @@ fn nothing_can_be_done_to_a_recording_and_it_says_so_wherever_one_tries() {
     let recorded = Pve::demo().unwrap().record_to(&path).unwrap();
     let then = Pve::open_recording(&path).unwrap();
     then.arm("CHG-1: in the notebook as it was").unwrap();
+    assert!(words(&then).contains("armed: CHG-1"));
     let plan = then.guest("web-1").unwrap().start();
     assert!(words(&plan).contains("This is a recording from"), "{}", plan.page().text());
     let said = plan.override_check("anything", "nobody minds").run().unwrap_err().to_string();
@@ -105,11 +106,11 @@ fn nothing_can_be_done_to_a_recording_and_it_says_so_wherever_one_tries() {
         recorded.at
     );
     assert!(said.ends_with(&why), "{said}");
+    then.clear_halt("it was to be so").unwrap();
     assert!(then.post("/nodes/pve1/qemu/101/status/start").run().unwrap_err().to_string().ends_with(&why));
     assert!(then.practice(Fault::QuorumLost).unwrap_err().to_string().contains("This is no simulated cluster"));
     assert!(then.record_to(folder.path("again")).unwrap_err().to_string().starts_with("This is a recording already"));
     assert!(!then.is_simulated() && then.recorded_at() == Some(recorded.at) && then.now() == recorded.at);
-    assert!(words(&then).contains("armed: CHG-1"));
 }
 
 #[test]
