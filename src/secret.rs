@@ -26,9 +26,10 @@ const ENDS: [&str; 16] = [
 ];
 
 /// Whole names: of a user the second factor of the old kind, of a metrics server or an IPAM its key, of a webhook what it
-/// shows to its server, of a container what its programs find in their environment, of a guest the keys of those who may
-/// log in, which name them; of a new second factor its codes.
-const NAMES: [&str; 9] = ["keys", "token", "header", "env", "sshkeys", "ssh-public-keys", "otp", "totp", "recovery"];
+/// shows to its server, of a container what its programs find in their environment; of a new second factor its codes.
+const NAMES: [&str; 7] = ["keys", "token", "header", "env", "otp", "totp", "recovery"];
+/// The keys of those who may log in: no secret to who looks at the cluster, but they name people, and so are not passed on.
+const OF_PEOPLE: [&str; 2] = ["sshkeys", "ssh-public-keys"];
 
 /// Whether a field of this name holds a secret in what the API answers.
 pub(crate) fn is_secret(key: &str) -> bool {
@@ -36,12 +37,17 @@ pub(crate) fn is_secret(key: &str) -> bool {
     NAMES.contains(&key.as_str()) || ENDS.iter().any(|end| key.ends_with(end))
 }
 
+/// Whether a field of this name is left out of what is passed on to others.
+fn is_left_out(key: &str) -> bool {
+    is_secret(key) || OF_PEOPLE.contains(&key)
+}
+
 /// Whether a secret can stand in these words at all: nothing is masked where none of this occurs.
 fn may_hold_one(words: &str) -> bool {
     // The names of objects in which other fields are secrets, addresses, and what may spell any of them.
     const OTHERS: [&str; 4] = ["plugin", "\"url\"", "://", "\\"];
     let words = words.to_ascii_lowercase();
-    ENDS.iter().chain(&NAMES).chain(&OTHERS).any(|name| words.contains(name))
+    ENDS.iter().chain(&NAMES).chain(&OF_PEOPLE).chain(&OTHERS).any(|name| words.contains(name))
 }
 
 /// Whether a parameter of this name may hold a secret in what is sent, where plain words stand for keys and tokens too.
@@ -59,6 +65,11 @@ pub(crate) const NOT_SHOWN: &str = "(a secret, not shown)";
 
 /// The same with its secrets masked, wherever they stand.
 pub(crate) fn masked(value: Value) -> Value {
+    without(value, is_secret)
+}
+
+/// The same without the fields that are secrets.
+fn without(value: Value, is_secret: fn(&str) -> bool) -> Value {
     match value {
         Value::Object(map) => {
             // Pending changes name a setting in one field and have its value in others, and so do settings of Ceph.
@@ -85,7 +96,7 @@ pub(crate) fn masked(value: Value) -> Value {
             let field = |(key, value): (String, Value)| match (hidden(&key) && is_there(&value), &value) {
                 (true, _) => (key, NOT_SHOWN.into()),
                 (false, Value::String(url)) if webhook && key == "url" => (key, without_path(url).into()),
-                (false, _) => (key, masked(value)),
+                (false, _) => (key, without(value, is_secret)),
             };
             Value::Object(map.into_iter().map(field).collect())
         }
@@ -93,21 +104,21 @@ pub(crate) fn masked(value: Value) -> Value {
         Value::Array(pair) if matches!(&pair[..], [Value::String(key), _] if key.starts_with("lxc.environment")) => {
             Value::Array(pair.into_iter().take(1).chain([NOT_SHOWN.into()]).collect())
         }
-        Value::Array(rows) => Value::Array(rows.into_iter().map(masked).collect()),
+        Value::Array(rows) => Value::Array(rows.into_iter().map(|row| without(row, is_secret)).collect()),
         Value::String(words) => Value::String(without_parts(&without_password(&words))),
         value => value,
     }
 }
 
-/// A body without its secrets, as it came where it has none, and how many there were.
+/// A body without its secrets and the keys of people, as it came where it has none, and how many there were.
 pub(crate) fn masked_body(body: &str) -> (String, usize) {
     if !may_hold_one(body) {
         return (body.to_owned(), 0);
     }
     let masked = match serde_json::from_str::<Value>(body) {
         Ok(value) => {
-            let without = masked(value.clone());
-            if without == value { body.to_owned() } else { without.to_string() }
+            let bare = without(value.clone(), is_left_out);
+            if bare == value { body.to_owned() } else { bare.to_string() }
         }
         // Broken JSON cannot be masked.
         Err(_) if body.trim_start().starts_with(['{', '[', '"']) => beginning(body, 0),

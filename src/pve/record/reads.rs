@@ -85,7 +85,7 @@ const OF_THE_CLUSTER: [&str; 58] = [
     "/access/users?full=1",
 ];
 
-const OF_A_NODE: [&str; 33] = [
+const OF_A_NODE: [&str; 32] = [
     "version",
     "config",
     "time",
@@ -118,7 +118,6 @@ const OF_A_NODE: [&str; 33] = [
     "sdn/zones",
     "ceph/status",
     "tasks?source=active",
-    "tasks?source=all&limit=3000",
 ];
 
 const OF_CEPH: [&str; 6] = ["ceph/osd", "ceph/mon", "ceph/mgr", "ceph/mds", "ceph/fs", "ceph/pool"];
@@ -241,7 +240,8 @@ fn each_node(reader: &mut Reader<'_>, nodes: &[Value]) -> Vec<(&'static str, Str
     reader.read("nodes", names.iter().map(|name| call(&format!("{}/status", path(name)))));
     let rights = names.iter().map(|name| right::call(&path(name)));
     reader.read("nodes", rights);
-    reader.read("nodes", names.iter().flat_map(|name| below(&path(name), &OF_A_NODE).collect::<Vec<_>>()));
+    let own = |name: &String| below(&path(name), &OF_A_NODE).chain([all_tasks(name)]).collect::<Vec<_>>();
+    reader.read("nodes", names.iter().flat_map(own));
     let mut named = Vec::new();
     for name in &names {
         let at = path(name);
@@ -357,9 +357,14 @@ fn one_by_one(reader: &mut Reader<'_>, guests: &[Guest]) {
     reader.read("guest agents", agents);
 }
 
-/// Whether the tasks that were read of a node are all that it remembers.
+/// All tasks that a node remembers, or its newest.
+fn all_tasks(node: &str) -> Call {
+    Call::get(format!("/nodes/{node}/tasks")).with("source", "all").with("limit", TASKS.to_string())
+}
+
+/// Whether those that were read are all.
 fn knows_all_tasks(reader: &Reader<'_>, node: &str) -> bool {
-    reader.rows(&call(&format!("/nodes/{node}/tasks?source=all&limit={TASKS}"))).len() < TASKS
+    reader.rows(&all_tasks(node)).len() < TASKS
 }
 
 fn charts(
