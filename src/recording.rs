@@ -26,7 +26,7 @@ pub(crate) use file::unpacked;
 pub(crate) use file::{About, write};
 pub(crate) use kept::{Answers, key};
 
-pub(crate) use wider::is_without_agent;
+pub(crate) use wider::{holds_all, is_without_agent};
 
 use file::File;
 use part::Part;

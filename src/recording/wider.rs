@@ -101,6 +101,11 @@ impl<'a> Listed<'a> {
     }
 }
 
+/// Whether a list that was asked for with this limit holds all there is.
+pub(crate) fn holds_all(reply: &Reply, limit: usize) -> bool {
+    Listed::of(reply).is_some_and(|all| all.is_whole(Some(limit)))
+}
+
 /// The same answer with these rows.
 fn with_rows(reply: &Reply, rows: &[&RawValue], total: Option<usize>) -> Reply {
     let rows: Vec<&str> = rows.iter().map(|row| row.get()).collect();

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::model::access::right;
 use crate::model::record::segment;
 use crate::model::task::{Upid, path};
-use crate::recording::is_without_agent;
+use crate::recording::{holds_all, is_without_agent};
 use crate::text::Text;
 use crate::wire::Call;
 
@@ -364,7 +364,7 @@ fn all_tasks(node: &str) -> Call {
 
 /// Whether those that were read are all.
 fn knows_all_tasks(reader: &Reader<'_>, node: &str) -> bool {
-    reader.rows(&all_tasks(node)).len() < TASKS
+    reader.reply(&all_tasks(node)).is_some_and(|reply| holds_all(reply, TASKS))
 }
 
 fn charts(
