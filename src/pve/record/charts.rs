@@ -17,7 +17,7 @@ const MONTH: (&str, usize) = ("month", 1_440);
 const YEAR: (&str, usize) = ("year", 1_460);
 
 pub(super) const OF_GUESTS: Charts = Charts { point: 60, room: 14 << 20, spans: [WEEK, DAY, HOUR, MONTH, YEAR] };
-pub(super) const OF_NODES: Charts = Charts { point: 80, room: 4 << 20, spans: [MONTH, WEEK, DAY, HOUR, YEAR] };
+pub(super) const OF_NODES: Charts = Charts { point: 80, room: 6 << 20, spans: [WEEK, MONTH, DAY, HOUR, YEAR] };
 pub(super) const OF_STORAGES: Charts = Charts { point: 20, room: 6 << 20, spans: [MONTH, WEEK, DAY, HOUR, YEAR] };
 
 impl Charts {
@@ -50,7 +50,8 @@ mod tests {
         assert_eq!(OF_GUESTS.spans(5), ["week", "day", "hour", "month", "year"]);
         assert_eq!(OF_GUESTS.spans(600), ["week"]);
         assert_eq!(OF_GUESTS.left_out(10_000), ["week", "day", "hour", "month", "year"]);
-        assert_eq!(OF_NODES.spans(4), ["month", "week", "day", "hour"]);
+        assert_eq!(OF_NODES.spans(4), ["week", "month", "day", "hour", "year"]);
+        assert_eq!(OF_NODES.spans(100), ["week"]);
         assert_eq!(OF_STORAGES.spans(30), ["month", "week"]);
         assert_eq!(OF_STORAGES.spans(140), ["month"]);
     }
