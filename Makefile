@@ -44,7 +44,7 @@ conformance: export PVE_RECORDED := $(or $(PVE_RECORDED),$(wildcard $(RECORDINGS
 conformance: export PVE_SCHEMA := $(or $(PVE_SCHEMA),$(wildcard $(RECORDINGS)/schema.json))
 conformance:
 	@test -n "$$PVE_RECORDED" || { echo "skipped: name a folder of recorded answers, PVE_RECORDED=folder"; exit 1; }
-	cargo test --lib -- conformance recorded stories --nocapture
+	cargo test --lib -- conformance agrees_with_the_schema twin::tests::recorded stories:: secret::settings --nocapture
 
 tour:
 	@binder/setup

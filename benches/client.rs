@@ -6,6 +6,7 @@
 use std::error::Error;
 use std::fs;
 use std::io::stdin;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use pve_notebook::{Pve, View};
@@ -43,6 +44,21 @@ fn main() -> Result<(), Box<dyn Error>> {
                 }
                 say(took, every_row.matches("<tr").count() - 2);
             }
+            "record" => {
+                let since = Instant::now();
+                let recorded = pve.record_to(recording())?;
+                say(since.elapsed(), usize::try_from(recorded.bytes.0)?);
+            }
+            "recording" => {
+                let since = Instant::now();
+                let recording = Pve::open_recording(recording())?;
+                let page = recording.page().html();
+                let took = since.elapsed();
+                if page.len() < 10_000 {
+                    return Err("nothing was shown".into());
+                }
+                say(took, recording.guests()?.len());
+            }
             "memory" => {
                 let before = kib("VmHWM")?;
                 let guests = pve.guests()?;
@@ -51,7 +67,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             other => return Err(format!("not understood: {other}").into()),
         }
     }
+    fs::remove_file(recording()).ok();
     Ok(())
+}
+
+/// Where this process keeps a recording.
+fn recording() -> PathBuf {
+    std::env::temp_dir().join(format!("pve-notebook-bench-{}.pve.json", std::process::id()))
 }
 
 /// The mark tells it from what the crate itself says of long reads.

@@ -102,6 +102,31 @@ def config(guest):
     }
 
 
+def counters(*names):
+    return {name: dice.randrange(10**9) for name in names}
+
+
+def current(guest):
+    """What a guest says of itself, drive by drive."""
+    more = {"pid": dice.randrange(10**6), "ha": {"managed": 0}, "qmpstatus": guest["status"]}
+    if guest["status"] == "running":
+        drive = counters("rd_bytes", "wr_bytes", "rd_operations", "wr_operations", "flush_operations", "wr_highest_offset")
+        drive |= counters("rd_total_time_ns", "wr_total_time_ns", "flush_total_time_ns", "idle_time_ns")
+        drive |= {"failed_rd_operations": 0, "failed_wr_operations": 0, "account_failed": True, "timed_stats": []}
+        more |= {"nics": {f"tap{guest['vmid']}i0": counters("netin", "netout")}, "blockstat": {"scsi0": drive}}
+        more |= {"running-machine": "pc-i440fx-10.1+pve0", "running-qemu": "10.1.2", "agent": 1}
+        more |= {f"pressure{of}": dice.random() for of in ("cpufull", "cpusome", "iofull", "iosome", "memoryfull", "memorysome")}
+    return guest | more
+
+
+def snapshots(digest):
+    present = {"name": "current", "description": "You are here!", "digest": digest, "running": 1}
+    if dice.random() < 0.6:
+        return [present]
+    before = {"name": f"before-{dice.randrange(100)}", "snaptime": 1760000000 + dice.randrange(10**7), "vmstate": 0}
+    return [before | {"description": "before the patch"}, present | {"parent": before["name"]}]
+
+
 def answers():
     """Each path below `/api2/json`, and the data of its answer."""
     nodes = [node(n) for n in range(1, NODES + 1)]
@@ -116,7 +141,14 @@ def answers():
     yield "/access/permissions", {"/": {"Sys.Audit": 1, "VM.Audit": 1, "Datastore.Audit": 1}}
     yield "/cluster/resources", [in_no_order(row) for row in pools + guests + nodes + storages]
     for row in guests:
-        yield f"/nodes/{row['node']}/{row['type']}/{row['vmid']}/config", in_no_order(config(row))
+        path, settings = f"/nodes/{row['node']}/{row['type']}/{row['vmid']}", in_no_order(config(row))
+        yield f"{path}/config", settings
+        # What only a recording asks for.
+        yield f"{path}/pending", [{"key": key, "value": value} for key, value in in_no_order(settings).items()]
+        yield f"{path}/snapshot", snapshots(settings["digest"])
+        yield f"{path}/status/current", in_no_order(current(row))
+        held = {name: 1 for name in ("VM.Audit", "VM.Backup", "VM.PowerMgmt", "VM.Snapshot")}
+        yield f"/access/permissions?path=%2Fvms%2F{row['vmid']}", {f"/vms/{row['vmid']}": held}
 
 
 def response(data):

@@ -108,6 +108,17 @@ pub enum Error {
         next: Text,
     },
 
+    /// A recording was asked what nobody asked the cluster when it was made. Nothing follows from that about the cluster.
+    #[error(
+        "Not recorded: {call}. The recording of {recording} holds no answer to it. To see it, ask the cluster itself: let pve = Pve::from_env()?;"
+    )]
+    NotRecorded {
+        /// Method and path.
+        call: Text,
+        /// Of which cluster, and from when.
+        recording: Text,
+    },
+
     /// The server refused parameters (400), field by field.
     #[error("{call} was refused: {message}{}. Nothing was changed. Correct the parameters and ask again", fields_said(.fields))]
     Parameters {

@@ -1,10 +1,11 @@
 //! Files that only this user writes, and the lock by which processes take turns at them. Knows nothing of what is in them.
 
-use std::fs::{File, OpenOptions};
-use std::io;
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Opens a file for reading and as `how` says, making it where that is asked for: never through a link, and only one that
 /// is this user's own, wherever others can put files of that name.
@@ -20,6 +21,38 @@ pub(crate) fn open(path: &Path, how: &mut OpenOptions) -> io::Result<File> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{} is not a file", path.display())));
     }
     Ok(file)
+}
+
+/// Puts a file with these bytes in this place, for this user alone, whole or not at all: it is written beside it, and gets
+/// its name once it is on the disk. Whatever had that name before is whole until then.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let (beside, mut file) = beside(path)?;
+    let put = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&beside, path));
+    if let Err(error) = put {
+        let _ = fs::remove_file(&beside);
+        return Err(error);
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+/// A new file beside this one, under a name that nothing has.
+fn beside(path: &Path) -> io::Result<(PathBuf, File)> {
+    let Some(name) = path.file_name() else {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{} names no file", path.display())));
+    };
+    let mut n = 0_u32;
+    loop {
+        let mut own = OsString::from(".");
+        own.push(name);
+        own.push(format!(".{}-{n}.new", std::process::id()));
+        let beside = path.with_file_name(own);
+        match open(&beside, OpenOptions::new().write(true).create_new(true)) {
+            // What a crash left.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && n < 99 => n += 1,
+            file => return file.map(|file| (beside, file)),
+        }
+    }
 }
 
 /// Takes the lock of an open file for as long as it stays open, unless somebody has it.
@@ -97,6 +130,30 @@ mod tests {
         drop(first);
         let (one, other) = (ours(&path).unwrap(), ours(&path).unwrap());
         assert!(try_lock_to_read(&one).unwrap() && try_lock_to_read(&other).unwrap());
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_or_stays_as_it_was() {
+        let folder = Folder::new();
+        let path = folder.path("kept");
+        replace(&path, b"one").unwrap();
+        replace(&path, b"another").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"another");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let (taken, lost) = (folder.path("taken"), folder.path("nowhere/kept"));
+        fs::create_dir_all(taken.join("below")).unwrap();
+        assert!(replace(&taken, b"x").is_err() && replace(&lost, b"x").is_err());
+        let left: Vec<_> = fs::read_dir(folder.path(".")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left.len(), 2, "nothing is left beside them: {left:?}");
+    }
+
+    #[test]
+    fn what_a_crash_left_beside_a_file_is_not_in_the_way() {
+        let folder = Folder::new();
+        let path = folder.path("kept");
+        fs::write(folder.path(&format!(".kept.{}-0.new", std::process::id())), "half").unwrap();
+        replace(&path, b"whole").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
     }
 
     #[test]

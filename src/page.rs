@@ -335,6 +335,8 @@ pub struct Provenance {
     pub console: Option<Text>,
     /// What stands in the journal of what is shown, or that there is none.
     pub journal: Option<Text>,
+    /// When it was recorded, of a recording.
+    pub(crate) recorded: Option<Moment>,
     /// Whether the cluster is simulated: its time is not that of this machine, and always the same.
     pub(crate) simulated: bool,
     /// The lens that it was read through.
@@ -345,7 +347,10 @@ impl fmt::Display for Provenance {
     /// One quiet line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let calls = self.calls.iter().map(Text::to_string).collect::<Vec<_>>().join(", ");
-        let at = self.at.map(|at| at.to_string()).unwrap_or_default();
+        let at = match self.recorded {
+            Some(at) => format!("recorded {at}"),
+            None => self.at.map(|at| at.to_string()).unwrap_or_default(),
+        };
         let nothing_sent = self.calls.is_empty() || (self.from_memory.is_some() && self.took.is_zero());
         let took = if nothing_sent { String::new() } else { format!("{} ms", self.took.as_millis()) };
         let memory = match self.from_memory {
@@ -363,10 +368,15 @@ impl fmt::Display for Provenance {
 impl Provenance {
     /// Of reads that were sent off together at this moment: they took no longer than until now.
     pub(crate) fn together_since(mut self, since: std::time::Instant) -> Provenance {
-        if !self.simulated {
+        if self.is_live() {
             self.took = self.took.min(since.elapsed());
         }
         self
+    }
+
+    /// Whether somebody answered meanwhile, by the clock of this machine: not of a simulated cluster, nor of a recording.
+    pub(crate) fn is_live(&self) -> bool {
+        !self.simulated && self.recorded.is_none()
     }
 
     /// Words that stand in a drawing, as the lens has them. Its sizes keep their unit, since those of its marks do.
@@ -382,6 +392,7 @@ impl Provenance {
         let known = self.calls.len();
         self.from_memory = self.from_memory.max(other.from_memory);
         self.simulated |= other.simulated;
+        self.recorded = self.recorded.or(other.recorded);
         self.seen = Seen::both(self.seen, other.seen.as_ref());
         for call in &other.calls {
             if !self.calls.contains(call) {

@@ -297,6 +297,12 @@ impl Plan {
     fn hindrances(&self) -> Vec<(String, String)> {
         let draft = &self.draft;
         let mut hindrances = Vec::new();
+        if let Some(at) = draft.session.recorded() {
+            hindrances.push((
+                format!("This is a recording from {at}: it can be looked at, and nothing can be done to it"),
+                "To act, connect to the cluster itself: let pve = Pve::from_env()?;".into(),
+            ));
+        }
         if draft.session.armed().is_none() {
             hindrances.push((
                 "This session only looks".into(),

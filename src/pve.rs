@@ -36,6 +36,7 @@ mod firewall;
 mod guest;
 mod lens;
 mod overview;
+mod record;
 mod redact;
 mod role;
 mod sdn;
@@ -47,6 +48,7 @@ mod topology;
 mod why;
 
 pub use connect::Connection;
+pub use record::Recorded;
 
 /// A cluster that one is connected to. Cloning is cheap and gives the same session.
 ///
@@ -74,7 +76,8 @@ impl Pve {
 
     /// The cluster that environment variables describe, so that a notebook names neither address nor secret.
     ///
-    /// `PVE_URL` (`https://pve1:8006`, several separated by commas, or `demo:`); a token from `PVE_TOKEN`,
+    /// `PVE_URL` (`https://pve1:8006`, several separated by commas, `demo:`, or `file:prod.pve.json` for a
+    /// [recording](Pve::record_to)); a token from `PVE_TOKEN`,
     /// `PVE_TOKEN_FILE` or the output of `PVE_TOKEN_COMMAND` (`user@realm!name=secret`), or `PVE_USER` with
     /// `PVE_PASSWORD` (and `PVE_OTP`, the code of a second factor); `PVE_FINGERPRINT` or `PVE_CA_FILE`; `PVE_WRITE`, a reason as for [`arm`](Pve::arm);
     /// `PVE_JOURNAL`, the file of the [`Journal`], or `off`.
@@ -103,7 +106,7 @@ impl Pve {
         if variable("PVE_URL").is_some() { Pve::from_env() } else { Pve::demo() }
     }
 
-    /// Whether this cluster is simulated, and so nobody's production.
+    /// Whether this cluster is simulated, and so nobody's production. A [recording](Pve::open_recording) is not.
     pub fn is_simulated(&self) -> bool {
         self.session.is_simulated()
     }

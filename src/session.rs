@@ -124,6 +124,11 @@ impl Session {
                 let books = Books::armed("the demo cluster is nobody's production");
                 (books, Place::Here, "demo".to_owned(), Approvals::of_the_demo())
             }
+            // What keeps its plans from running is that, and not that nobody allowed it.
+            Far::Recording(_) => {
+                let books = Books::armed("a recording, to which nothing can be done");
+                (books, Place::Here, "recording".to_owned(), Approvals::of_the_demo())
+            }
             Far::Cluster => {
                 let id = format!("{:016x}", codes.hash_one("session"));
                 (Books::default(), Place::nobody_said(), id, Approvals::new()?)
@@ -193,7 +198,8 @@ impl Session {
             cluster: self.inner.cluster.clone(),
             identity: self.identity(),
             console: self.console(place),
-            simulated: self.inner.wire.far() == Far::Demo,
+            simulated: self.is_simulated(),
+            recorded: self.recorded(),
             journal: lock(&self.inner.journal).is_off().then(|| OFF.into()),
             seen: self.seen.clone(),
             ..Provenance::default()
@@ -274,6 +280,14 @@ impl Session {
     /// Whether the cluster is simulated.
     pub(crate) fn is_simulated(&self) -> bool {
         self.inner.wire.far() == Far::Demo
+    }
+
+    /// When all of this was answered, where nobody answers any more.
+    pub(crate) fn recorded(&self) -> Option<Moment> {
+        match self.inner.wire.far() {
+            Far::Recording(at) => Some(at),
+            Far::Cluster | Far::Demo => None,
+        }
     }
 
     /// Who asks.

@@ -288,6 +288,8 @@ pub(crate) enum Far {
     Cluster,
     /// The built-in cluster, simulated.
     Demo,
+    /// What a cluster answered at this moment: it only tells.
+    Recording(Moment),
 }
 
 /// The way to a cluster, real or simulated. Shared by every object of a session, across notebook cells.

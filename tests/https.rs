@@ -13,6 +13,8 @@ mod acting;
 mod fake;
 #[path = "https/faults.rs"]
 mod faults;
+#[path = "https/recording.rs"]
+mod recording;
 #[path = "https/server.rs"]
 #[allow(dead_code)]
 mod server;

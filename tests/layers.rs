@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the bottom up. A layer is a file and the folder of its name.
-const LAYERS: [&str; 22] = [
+const LAYERS: [&str; 23] = [
     "text",
     "secret",
     "units",
@@ -19,6 +19,7 @@ const LAYERS: [&str; 22] = [
     "draw",
     "wire",
     "twin",
+    "recording",
     "journal",
     "approval",
     "session",

@@ -52,6 +52,7 @@ impl Error {
             }
             Error::NotApproved { approver, why, next } => each(&mut [approver, why, next], say),
             Error::Halted { what, because } => each(&mut [what, because], say),
+            Error::NotRecorded { call, recording } => each(&mut [call, recording], say),
             Error::Required { what } => each(&mut [what], say),
         }
         error

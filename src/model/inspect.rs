@@ -91,7 +91,7 @@ impl Inspection {
     pub(crate) fn page(self) -> Page {
         let most = self.from.took + self.since.elapsed();
         let mut page = self.parts.on(self.page).provenance(self.from);
-        if let Some(from) = page.provenance.as_mut().filter(|from| !from.simulated) {
+        if let Some(from) = page.provenance.as_mut().filter(|from| from.is_live()) {
             from.took = from.took.min(most);
         }
         page

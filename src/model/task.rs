@@ -331,7 +331,8 @@ impl Task {
     }
 }
 
-fn path(upid: &Upid, below: &str) -> String {
+/// Where a task's state and its log are.
+pub(crate) fn path(upid: &Upid, below: &str) -> String {
     // Colons may stand in a path as they are, and read better there; what would end the word may not.
     const ENDS_IT: &AsciiSet = &CONTROLS.add(b'/').add(b'?').add(b'#').add(b'%').add(b' ');
     format!("/nodes/{}/tasks/{}/{below}", upid.node(), utf8_percent_encode(upid.raw(), ENDS_IT))

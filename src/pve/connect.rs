@@ -166,11 +166,8 @@ pub(super) fn from_env(var: &dyn Fn(&str) -> Option<String>) -> Result<Pve, Erro
     if url.trim() == "demo:" {
         return Pve::demo();
     }
-    if url.starts_with("file:") {
-        return Err(Error::setup(
-            format!("PVE_URL names a recording, {url}"),
-            "This version opens no recordings; use https://… or demo:",
-        ));
+    if let Some(path) = url.trim().strip_prefix("file:") {
+        return Pve::open_recording(path.strip_prefix("//").unwrap_or(path));
     }
     if url.trim() == "demo" || urls_first(&url).is_empty() {
         return Err(Error::setup(
@@ -296,7 +293,8 @@ mod tests {
     fn an_environment_that_says_too_little_or_too_much_is_told_what_to_set() {
         const URL: (&str, &str) = ("PVE_URL", "https://127.0.0.1:9");
         from(&[], "PVE_URL is not set");
-        from(&[("PVE_URL", "file:prod.pve.json")], "opens no recordings");
+        from(&[("PVE_URL", "file:/nowhere/prod.pve.json")], "The recording /nowhere/prod.pve.json cannot be read");
+        from(&[("PVE_URL", "file:///nowhere/prod.pve.json")], "The recording /nowhere/prod.pve.json cannot be read");
         from(&[URL], "No login is set in the environment");
         from(&[URL, ("PVE_USER", "root@pam")], "PVE_PASSWORD is not set");
         from(

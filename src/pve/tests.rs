@@ -30,6 +30,7 @@ mod machine;
 pub(crate) mod maps;
 mod memory;
 mod node;
+mod recording;
 mod redact;
 mod sdn;
 

@@ -7,6 +7,8 @@ use crate::pve::tests::maps::odd_clusters;
 use crate::questions;
 use crate::units::{days, hours};
 
+mod recorded;
+
 /// Every question, asked about what there may be.
 fn asked(pve: &Pve) -> Vec<(&'static str, Result<Page, Error>)> {
     let since = pve.ago(hours(24));

@@ -6,7 +6,7 @@ use super::{Answer, Asked, Session};
 use crate::error::Error;
 use crate::render::say;
 use crate::units::Age;
-use crate::wire::Call;
+use crate::wire::{Call, Reply};
 
 impl Session {
     /// Sends all these reads off, and waits for all of them: the answers are in the order of the calls, each with its own
@@ -16,7 +16,18 @@ impl Session {
         self.ask_all_saying(what, calls, say)
     }
 
-    fn ask_all_saying(&self, what: &str, calls: Vec<Call>, mut say: impl FnMut(&str)) -> Vec<Result<Answer, Error>> {
+    fn ask_all_saying(&self, what: &str, calls: Vec<Call>, say: impl FnMut(&str)) -> Vec<Result<Answer, Error>> {
+        self.all_that_came(what, calls, say).into_iter().map(|asked| self.answer(asked)).collect()
+    }
+
+    /// The same, with whatever came as it came: a refusal is an answer as well. Nothing of it is from memory.
+    pub(crate) fn replies(&self, what: &str, calls: Vec<Call>) -> Vec<(Call, Result<Reply, Error>)> {
+        let came = self.uncached().unseen().all_that_came(what, calls, say);
+        came.into_iter().map(|Asked { pending, call, .. }| (call, pending.wait())).collect()
+    }
+
+    /// Sends them off, and waits until all of them are answered.
+    fn all_that_came(&self, what: &str, calls: Vec<Call>, mut say: impl FnMut(&str)) -> Vec<Asked> {
         let since = Instant::now();
         let mut asked: Vec<Asked> = calls.into_iter().map(|call| self.submit(call)).collect();
         let mut progress = Progress::new(what, asked.len());
@@ -28,7 +39,7 @@ impl Session {
             line.iter().for_each(|line| say(line));
             first.pending.has_come(progress.next.saturating_sub(since.elapsed()));
         }
-        asked.into_iter().map(|asked| self.answer(asked)).collect()
+        asked
     }
 }
 

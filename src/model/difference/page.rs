@@ -15,7 +15,7 @@ const ROWS: usize = 100;
 const WIDE: usize = 200;
 
 /// What is left out, said on each page, since nothing else would tell.
-const LEFT_OUT: &str = "Left out is what moves by itself: load, uptime, counters, checksums, storages that filled by less than 5% of their size. Not compared are the firewall, software-defined networks, Ceph, and what lies inside guests and on storages. What happened in between and was undone is not seen; a setting that waits for a restart counts as made.";
+const LEFT_OUT: &str = "Left out is what moves by itself: load, uptime, counters, checksums, storages that filled by less than 5% of their size. Not compared are the firewall, software-defined networks, Ceph, and what lies inside guests and on storages. What happened in between and was undone is not seen; a setting that waits for a restart counts as made. A secret that is left out of a recording tells nothing.";
 
 impl View for Difference {
     fn page(&self) -> Page {

@@ -8,7 +8,7 @@ use super::{Change, ChangeKind, ChangedPart};
 use crate::model::json::shown;
 use crate::model::list::List;
 use crate::model::record::Record;
-use crate::secret::{is_secret_parameter, masked};
+use crate::secret::{are_told_the_same, is_secret_parameter, masked};
 use crate::text::Text;
 
 /// Objects of one kind, as one look saw them.
@@ -66,7 +66,8 @@ pub(super) fn parts(was: &Value, is: &Value, noise: &[&str]) -> Vec<ChangedPart>
     let keys = keys.into_iter().filter(|key| *key != "digest" && !noise.contains(&key.as_str()));
     keys.filter_map(|key| {
         let (one, other) = (was.get(key).filter(|it| !it.is_null()), is.get(key).filter(|it| !it.is_null()));
-        if one.map(|it| plain(key, it)) == other.map(|it| plain(key, it)) {
+        let is_told_the_same = one.zip(other).is_some_and(|(one, other)| are_told_the_same(key, one, other));
+        if is_told_the_same || one.map(|it| plain(key, it)) == other.map(|it| plain(key, it)) {
             return None;
         }
         let words = |value: &Value| match is_secret_parameter(key) {

@@ -59,7 +59,7 @@ impl<T: Listed + Send + Sync> List<T> {
         }
         let mut known = Vec::with_capacity(asked.len());
         let (mut evidence, mut is_hidden): (Option<Evidence>, bool) = (None, false);
-        let answers = at_once(&asked, T::NOUN.1, self.provenance().simulated, ask);
+        let answers = at_once(&asked, T::NOUN.1, !self.provenance().is_live(), ask);
         for (item, answer) in asked.into_iter().zip(answers) {
             match answer {
                 Ok(found) => {

@@ -27,12 +27,15 @@ struct Story {
     known: &'static [(&'static str, &'static str)],
 }
 
+/// Calls with their parameters.
+type Calls = &'static [(Method, &'static str, &'static [(&'static str, &'static str)])];
+
 /// What has to be so before a story begins.
 enum First {
     /// Nothing.
     As,
     /// These calls were made, and what they began has ended.
-    Calls(&'static [(Method, &'static str, &'static [(&'static str, &'static str)])]),
+    Calls(Calls),
     /// This node has lost its power.
     Down(&'static str),
 }

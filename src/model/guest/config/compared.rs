@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Config;
 use super::page::rank;
 use crate::model::json::shown;
-use crate::secret::{is_secret_parameter, masked};
+use crate::secret::{are_told_the_same, is_secret_parameter, masked};
 use crate::text::Text;
 
 /// A setting that is not the same in two configurations.
@@ -29,6 +29,9 @@ impl Config {
             let (one, other) = (self.settings.get(key), other.settings.get(key));
             // Perl answers with a number or with its words, as it happens.
             if one.map(shown) == other.map(shown) {
+                return None;
+            }
+            if one.zip(other).is_some_and(|(one, other)| are_told_the_same(key, one, other)) {
                 return None;
             }
             // Keys that may log in are told like passwords: who sees the page need not know whose they are.

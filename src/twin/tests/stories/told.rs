@@ -1,6 +1,6 @@
 //! The stories, and those that are not told.
 
-use super::{First, Method, Story};
+use super::{Calls, First, Method, Story};
 
 const fn plain(file: &'static str) -> Story {
     Story { file, names: "", first: First::As, known: &[] }
@@ -19,8 +19,6 @@ impl Story {
         Story { known, ..self }
     }
 }
-
-type Calls = &'static [(Method, &'static str, &'static [(&'static str, &'static str)])];
 
 const STARTED: Calls = &[(Method::Post, "/nodes/pve1/qemu/106/status/start", &[])];
 const STOPPED: Calls = &[(Method::Post, "/nodes/pve2/qemu/113/status/stop", &[])];
