@@ -28,7 +28,7 @@ pub(crate) use seen::{bare_title, without_sections};
 /// assert!(page.text().contains("alice"));
 /// assert!(page.html().contains("<td"));
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Page {
     pub(crate) title: Text,
     pub(crate) question: Option<Text>,

@@ -1,5 +1,7 @@
 //! How things look: HTML, text, charts, and the one place that prints.
 
+use std::fmt;
+
 use crate::error::Error;
 use crate::page::{Block, Cell, Figure, Level, Page, Provenance, Section};
 use crate::text::Text;
@@ -74,6 +76,13 @@ impl<T: View + ?Sized> View for &T {
 
     fn evcxr_display(&self) {
         (**self).evcxr_display();
+    }
+}
+
+/// In words: a kernel shows a value so where the last line of a cell takes another value of that cell away.
+impl fmt::Debug for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
     }
 }
 

@@ -153,6 +153,7 @@ fn several_values_show_as_one_output() {
     for said in ["First", "one", "Second", "two", "Third"] {
         assert!(text.contains(said), "{text}");
     }
+    assert_eq!(format!("{page:?}"), text);
     assert_eq!(None::<Page>.page().text(), "Nothing\n═══════\n\nThere is none.\n");
 }
 

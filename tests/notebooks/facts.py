@@ -20,6 +20,8 @@ class Output:
     """One output of a notebook, and what every front end has to make of it."""
 
     data: dict
+    # Whether a cell's last line gave it, rather than that something was printed.
+    is_value: bool = True
 
     @property
     def words(self):
@@ -61,7 +63,8 @@ def outputs(path):
     found = []
     for cell in nbformat.read(path, as_version=4).cells:
         for output in cell.get("outputs", []):
-            found.append(Output(output.get("data") or {"text/plain": output.get("text", "")}))
+            printed = {"text/plain": output.get("text", "")}
+            found.append(Output(output.get("data") or printed, is_value="data" in output))
     return found
 
 

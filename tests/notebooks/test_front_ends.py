@@ -26,6 +26,13 @@ def shown(request, browser, lab, tmp_path_factory):
     lab.end_kernels()
 
 
+@pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)
+def test_every_value_shows_itself(path):
+    """The kernel's own words for a value are no page; of them only its own setting may be left."""
+    words = [kept.words for kept in outputs(path) if set(kept.data) == {"text/plain"} and kept.is_value]
+    assert [said for said in words if not said.startswith("Optimization:")] == []
+
+
 def seen(shown):
     """What can be seen of each output, beside what was kept of it."""
     kept = outputs(shown.notebook)
