@@ -160,10 +160,13 @@ impl NodeBox {
         let half = (at.w - 28.0) / 2.0;
         let state = self.state_words();
         let quiet = font(11.0, self.state_ink());
-        let said = svg::fitting(&[&state, &self.state.to_string(), &self.state_brief()], at.w * 0.6, quiet).to_owned();
+        // A name says more than for how long it has been up.
+        let (name, called) = (self.name.to_string(), bold(13.5, INK));
+        let room = (at.w - 32.0 - svg::width(&name, called)).clamp(at.w * 0.3, at.w * 0.6);
+        let said = svg::fitting(&[&state, &self.state.to_string(), &self.state_brief()], room, quiet).to_owned();
         let left = at.w - 32.0 - svg::width(&said, quiet);
-        let name = start(at.x + 10.0, at.y + 19.0, left, bold(13.5, INK), &self.name.to_string());
-        name.and(svg::text(at.x + at.w - 10.0, at.y + 19.0, at.w * 0.6, Anchor::End, quiet, &said))
+        start(at.x + 10.0, at.y + 19.0, left, called, &name)
+            .and(svg::text(at.x + at.w - 10.0, at.y + 19.0, room, Anchor::End, quiet, &said))
             .and(self.cpu_marks(at.x + 10.0, at.y + 36.0, half))
             .and(self.memory_marks(at.x + 18.0 + half, at.y + 36.0, half))
     }

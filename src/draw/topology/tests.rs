@@ -209,7 +209,21 @@ fn sizes() -> Vec<(String, Scene)> {
         Scene { nodes: vec![node("pve1", Bytes::gib(512), tiles)], ..cluster(0, 0) }
     }));
     all.push(("more promised than there is".into(), promised_too_much()));
+    all.push(("nodes with longer names".into(), longer_names()));
     all
+}
+
+fn longer_names() -> Scene {
+    let nodes = ["proxmox-01", "proxmox-02", "hv-rack2-7", "node-xd8t"];
+    Scene { nodes: nodes.map(|name| node(name, Bytes::gib(96), Vec::new())).into(), ..cluster(0, 0) }
+}
+
+#[test]
+fn a_name_of_a_node_goes_before_how_long_it_has_been_up() {
+    let svg = longer_names().figure().svg();
+    for name in ["proxmox-01", "hv-rack2-7", "node-xd8t"] {
+        assert!(svg.contains(&format!(">{name}<")), "{svg}");
+    }
 }
 
 #[test]
